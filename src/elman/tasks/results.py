@@ -1,0 +1,144 @@
+"""Plain result objects of a forecast: what an evaluation found, ready to print, save or draw.
+
+Nothing here computes; nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from elman.data.findings import Finding
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """The scores of one forecaster on one set of origins.
+
+    Args:
+        model: name shown to people, for instance "elman (LSTM + ridge)" or "seasonal naive".
+        metrics: metric name -> value, in the order they are to be shown; `None` where a metric
+            does not exist for this model (a point forecast has no coverage).
+        is_baseline: True for everything but the network being judged.
+    """
+
+    model: str
+    metrics: Mapping[str, float | None]
+    is_baseline: bool
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """A network's scores beside its baselines', on the same origins.
+
+    Args:
+        part: "validation" or "test".
+        rows: one per model, the network first.
+        num_origins: forecasts that were scored, over all series.
+        verdict: sentences that say in words who wins.
+    """
+
+    part: str
+    rows: Sequence[ScoreRow]
+    num_origins: int
+    verdict: Sequence[str]
+
+
+@dataclass(frozen=True)
+class EvaluationRecord:
+    """One line of the learning curve.
+
+    Args:
+        step: optimizer steps done.
+        seconds: training time so far, resumed runs included.
+        loss: mean training loss since the last record.
+        validation_loss: loss on the validation part.
+        learning_rate: at this step.
+        gradient_norm: mean norm of the gradient before clipping.
+        is_best: True if this is the best validation loss so far.
+    """
+
+    step: int
+    seconds: float
+    loss: float
+    validation_loss: float
+    learning_rate: float
+    gradient_norm: float
+    is_best: bool
+
+
+@dataclass(frozen=True)
+class CalibrationPoint:
+    """How often the truth fell below a predicted quantile.
+
+    Args:
+        quantile: the nominal level in (0, 1).
+        before: the observed share with the network's raw quantiles.
+        after: the observed share once calibrated on the validation part.
+    """
+
+    quantile: float
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class SeriesHistory:
+    """The observed values of one series, on its regular grid, gaps as `None`.
+
+    Args:
+        name: the series' name, or `None` if the table holds one series only.
+        times: T time stamps (datetime, date or int).
+        values: T values in the target's own unit, `None` where nothing was observed.
+        validation_start: index into `times` of the first step of the validation part.
+        test_start: index into `times` of the first step of the test part.
+    """
+
+    name: str | None
+    times: Sequence[Any]
+    values: Sequence[float | None]
+    validation_start: int
+    test_start: int
+
+
+@dataclass(frozen=True)
+class ForecastReport:
+    """Everything the report of a forecast shows.
+
+    Args:
+        title: for instance "Demand, 48 steps ahead".
+        target: name of the target column.
+        horizon: steps forecast from each origin.
+        history: a few series (not all, if there are many) to draw.
+        forecasts: one row per origin and step of the test part, columns `series` (String or
+            null), `origin` (time stamp of the last observed step), `time`, `step` (1-based),
+            `target` (the truth, null if missing), one Float64 column per quantile named like
+            "q0.1", and one Float64 column per baseline under its name.
+        quantiles: levels, ascending.
+        scores: score tables, test part first.
+        error_by_step: model -> mean absolute error at each step of the horizon, (horizon,).
+        calibration: one point per quantile, on the test part.
+        curve: the learning curve.
+        findings: what was odd in the data.
+        configuration: everything needed to repeat the run, nested one level at most.
+        seconds: wall time of the fit.
+        num_parameters: trainable parameters of the network.
+    """
+
+    title: str
+    target: str
+    horizon: int
+    history: Sequence[SeriesHistory]
+    forecasts: pl.DataFrame
+    quantiles: Sequence[float]
+    scores: Sequence[ScoreTable]
+    error_by_step: Mapping[str, Sequence[float]]
+    calibration: Sequence[CalibrationPoint]
+    curve: Sequence[EvaluationRecord]
+    findings: Sequence[Finding]
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    num_parameters: int = 0
