@@ -1,1 +1,48 @@
-"""Recurrent neural networks, written as their equations."""
+"""Recurrent neural networks, written as their equations.
+
+Every name is loaded when it is first used: importing `elman` alone loads not even torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from elman._lazy import lazy
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Cell",
+    "ElmanError",
+    "Forecaster",
+    "Recurrent",
+    "cells",
+    "data",
+    "errors",
+    "layers",
+    "report",
+    "tasks",
+    "training",
+]
+
+if TYPE_CHECKING:
+    from elman import cells, data, errors, layers, report, tasks, training
+    from elman.cells import Cell
+    from elman.errors import ElmanError
+    from elman.layers import GRU, LSTM, RNN, Recurrent
+    from elman.tasks import Forecaster
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        names={
+            "Cell": "elman.cells",
+            "ElmanError": "elman.errors",
+            "Forecaster": "elman.tasks",
+            "GRU": "elman.layers",
+            "LSTM": "elman.layers",
+            "RNN": "elman.layers",
+            "Recurrent": "elman.layers",
+        },
+        modules=("cells", "data", "errors", "layers", "report", "tasks", "training"),
+    )

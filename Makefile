@@ -1,0 +1,51 @@
+# Everything runs in .venv, which is made on first use and renewed only when what it installs has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+# One thread a process: the tests run in two processes, and their tensors are small.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo check test test-long bench campaign clean
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## create .venv with elman and its tools
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "elman needs Python 3.11 or later: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip
+	$(PIP) --group dev
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## fit and forecast electricity demand, print the scores and the path of the report
+	$(BIN)/elman fit forecast examples/data/vic_elec.parquet --time Time --target Demand \
+	    --known Temperature --known Holiday --horizon 48 --out runs/demand --overwrite
+
+check: $(INSTALLED) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+test: check ## format, lint, types and tests
+	$(PYTEST) -m "not long"
+
+test-long: $(INSTALLED) ## the tests that `make test` leaves out
+	$(PYTEST) -m long
+
+bench: $(INSTALLED) ## forecast the M4 hourly series: make bench M4=FOLDER
+	@test -n "$(M4)" || { echo 'Say where the M4 data lie: make bench M4=FOLDER'; exit 2; }
+	$(BIN)/python benchmarks/forecast_m4.py "$(M4)"
+
+campaign: $(INSTALLED) ## the long comparison: make campaign M4=FOLDER
+	@test -n "$(M4)" || { echo 'Say where the M4 data lie: make campaign M4=FOLDER'; exit 2; }
+	$(BIN)/python benchmarks/campaign.py "$(M4)"
+
+clean: ## remove .venv, caches and what was built or run
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist runs
+	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
