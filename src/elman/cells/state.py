@@ -1,0 +1,34 @@
+"""The state of a cell: one tensor of shape (N, ...), or a tuple of states."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from torch import Tensor
+
+State: TypeAlias = Tensor | tuple["State", ...]
+
+
+def map_state(function: Callable[..., Tensor], *states: State) -> State:
+    """Apply `function` to the tensors that stand at the same place of each state.
+
+    Args:
+        function: Takes as many tensors as there are `states` and returns one.
+        states: States of one structure.
+
+    Example:
+        >>> import torch
+        >>> map_state(torch.add, (torch.tensor(1), torch.tensor(2)), (torch.tensor(3), torch.tensor(4)))
+        (tensor(4), tensor(6))
+    """
+    if isinstance(states[0], Tensor):
+        return function(*states)
+    return tuple(map_state(function, *parts) for parts in zip(*states, strict=True))
+
+
+def state_shapes(state: object) -> object:
+    """Describe a state by its shapes, in the structure it has; anything else by the name of its type."""
+    if isinstance(state, Tensor):
+        return tuple(state.shape)
+    if isinstance(state, tuple):
+        return tuple(state_shapes(part) for part in state)
+    return type(state).__name__

@@ -1,0 +1,108 @@
+"""The affine maps inside a cell: W x + U h + b for one gate, or for several stacked as in torch.nn."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from elman.errors import OptionError
+
+
+class GateWeights(nn.Module):
+    """The parameters of one or more gates, stacked by rows under torch's names; mixed into a cell.
+
+    One product then serves all gates. Each gate has one bias vector, as in the papers, or two as in torch.nn;
+    with two, the state dictionary is that of `torch.nn.LSTMCell` and its like.
+
+    Input weights start uniform in ±1/sqrt(H) as in torch.nn. Each gate's recurrent weights start orthogonal,
+    which keeps the length of a vector however often they are applied. Biases start at zero.
+    """
+
+    weight_ih: nn.Parameter
+    weight_hh: nn.Parameter
+    bias: nn.Parameter | None
+    bias_ih: nn.Parameter | None
+    bias_hh: nn.Parameter | None
+
+    def add_weights(
+        self, input_size: int, hidden_size: int, num_gates: int, bias: bool, double_bias: bool
+    ) -> None:
+        """Create the parameters and draw their first values.
+
+        Raises:
+            OptionError: `double_bias` is asked for without `bias`.
+        """
+        if double_bias and not bias:
+            raise OptionError("`double_bias=True` needs `bias=True`, but `bias` is False.")
+        self.double_bias = double_bias
+        rows = num_gates * hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        present = {"bias": bias and not double_bias, "bias_ih": double_bias, "bias_hh": double_bias}
+        for name, wanted in present.items():
+            self.register_parameter(name, nn.Parameter(torch.empty(rows)) if wanted else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew."""
+        hidden_size = self.weight_hh.shape[1]
+        bound = 1 / math.sqrt(hidden_size)
+        nn.init.uniform_(self.weight_ih, -bound, bound)
+        for gate in self.weight_hh.detach().split(hidden_size):
+            nn.init.orthogonal_(gate)
+        for bias in (self.bias, self.bias_ih, self.bias_hh):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def from_input(self, input: Tensor) -> Tensor:
+        """Return W x + b of all gates, side by side."""
+        return linear(input, self.weight_ih, self.bias_ih if self.double_bias else self.bias)
+
+    def from_hidden(self, hidden: Tensor) -> Tensor:
+        """Return U h of all gates, side by side, plus the second bias where there are two."""
+        return linear(hidden, self.weight_hh, self.bias_hh)
+
+    def extra_repr(self) -> str:
+        """Add that there is no bias; `bias` is a parameter here, so its flag is not among the attributes."""
+        has_bias = self.double_bias or self.bias is not None
+        return super().extra_repr() + ("" if has_bias else ", bias=False")
+
+
+class Gate(GateWeights):
+    """The affine part of one gate; the cell applies the activation.
+
+    Use it to write a cell of your own as its paper does.
+
+    Equations:
+        [W] = weight_ih
+        [U] = weight_hh
+        [b] = bias
+        (1) a_t = W x_t + U h_{t-1} + b
+        returns a_t
+
+    Args:
+        input_size: Number of features of the input, I.
+        hidden_size: Number of hidden units, H.
+        bias: Whether b is there.
+        double_bias: Whether b is the sum of `bias_ih` and `bias_hh`, as in torch.nn.
+
+    Shape:
+        input: (N, I). hidden: (N, H). Returns: (N, H).
+
+    Raises:
+        OptionError: `double_bias` is asked for without `bias`.
+
+    Example:
+        >>> gate = Gate(input_size=3, hidden_size=5)
+        >>> torch.sigmoid(gate(torch.zeros(2, 3), torch.zeros(2, 5))).shape
+        torch.Size([2, 5])
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, *, bias: bool = True, double_bias: bool = False):
+        super().__init__()
+        self.add_weights(input_size, hidden_size, num_gates=1, bias=bias, double_bias=double_bias)
+
+    def forward(self, input: Tensor, hidden: Tensor) -> Tensor:
+        """Return W x + U h + b."""
+        return self.from_input(input) + self.from_hidden(hidden)
