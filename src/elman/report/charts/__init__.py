@@ -1,0 +1,1 @@
+"""Charts: figures for plotly.js from plain results, one chart a file."""

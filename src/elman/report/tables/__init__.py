@@ -1,0 +1,1 @@
+"""Tables and lists: markup from plain results."""
