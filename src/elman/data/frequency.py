@@ -1,0 +1,171 @@
+"""The regular grid that a table's time stamps stand on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from elman.data.inference import regular_step
+from elman.data.steps import MICROSECONDS, MONTHS, positions_of, stamps_at
+from elman.errors import OptionError
+
+_DURATION = re.compile(r"([1-9]\d*)(i|ms|s|m|h|d|w|mo|q|y)")
+_ALIASES = {"min": "m", "H": "h", "D": "d", "W": "w"}
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """The distance between two time steps, and the seasons that this distance makes natural.
+
+    Daily and coarser grids step on the local calendar (a day of 23 hours is one step); finer grids
+    step in absolute time.
+
+    Args:
+        every: a polars duration: "30m", "1h", "1d", "1w", "1mo", "1q", "1y"; "1i" for integers.
+        seasons: natural season lengths in steps, shortest first.
+        day: for a monthly grid, the day of the month it stands on; 31 is each month's last.
+
+    Example:
+        >>> Frequency.of("30m").seasons
+        (48, 336)
+    """
+
+    every: str
+    seasons: tuple[int, ...]
+    day: int | None = None
+
+    @classmethod
+    def of(cls, every: str, day: int | None = None) -> Frequency:
+        """Return the frequency with its natural seasons.
+
+        Raises:
+            OptionError: `every` is no duration such as "30m".
+        """
+        count, unit = parse_duration(every)
+        return cls(f"{count}{unit}", _seasons(count, unit), day)
+
+    @property
+    def count(self) -> int:
+        """How many units make a step: 30 for "30m"."""
+        return parse_duration(self.every)[0]
+
+    @property
+    def unit(self) -> str:
+        """The unit of `every`: "i", "ms", "s", "m", "h", "d", "w", "mo", "q" or "y"."""
+        return parse_duration(self.every)[1]
+
+    @property
+    def step_microseconds(self) -> int | None:
+        """A step's length, on the local calendar for days and weeks; None for months and integers."""
+        length = MICROSECONDS.get(self.unit)
+        return None if length is None else length * self.count
+
+    @property
+    def is_subdaily(self) -> bool:
+        """True if a step is shorter than a day."""
+        return self.step_microseconds is not None and self.step_microseconds < MICROSECONDS["d"]
+
+    def grid(self, start: datetime | date | int | pl.Series, num_steps: int) -> pl.Series:
+        """Return the first `num_steps` time stamps of the grid that begins at `start`.
+
+        Args:
+            start: the first stamp; a series of one stamp keeps its exact type and zone.
+            num_steps: how many stamps, the first included.
+
+        Returns:
+            (num_steps,) stamps, in the zone of `start`.
+        """
+        first = start if isinstance(start, pl.Series) else _one_stamp(start)
+        starts = first.new_from_index(0, num_steps)
+        return stamps_at(starts, pl.Series(range(num_steps), dtype=pl.Int64), self.count, self.unit, self.day)
+
+    def following(self, last: pl.Series | datetime | date | int, num_steps: int) -> pl.Series:
+        """Return the `num_steps` time stamps that come after `last`: the future of a series."""
+        return self.grid(last, num_steps + 1).slice(1)
+
+    def positions(self, times: pl.Series, starts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Return each stamp's number of steps after its start, and whether it stands on the grid.
+
+        Args:
+            times: (T,) stamps.
+            starts: (T,) for each, the first stamp of its grid.
+
+        Returns:
+            (T,) integers and (T,) booleans.
+        """
+        positions = positions_of(times, starts, self.count, self.unit)
+        return positions, stamps_at(starts, positions, self.count, self.unit, self.day) == times
+
+
+def infer_frequency(times: pl.Series, series: pl.Series | None = None) -> Frequency:
+    """Find the grid that explains time stamps, however many are missing or out of order.
+
+    Args:
+        times: (T,) integers, dates or time stamps without nulls.
+        series: (T,) which series each stamp belongs to, if there are several.
+
+    Raises:
+        DataError: no regular grid explains the stamps; the message shows the most common distances.
+    """
+    every, day = regular_step(times, series)
+    return Frequency.of(every, day)
+
+
+def parse_duration(text: str) -> tuple[int, str]:
+    """Return "30m" as (30, "m"), in the largest unit that keeps the count whole.
+
+    Raises:
+        OptionError: `text` is not a count and a unit.
+    """
+    for alias, unit in _ALIASES.items():
+        text = text.removesuffix(alias) + unit if isinstance(text, str) and text.endswith(alias) else text
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise OptionError(
+            f"A duration is a count and a unit, such as 30m, 1h, 1d, 1w, 1mo, 1q, 1y, or 1i for integers, "
+            f"but it is {text!r}."
+        )
+    return _in_largest_unit(int(match[1]), match[2])
+
+
+def _in_largest_unit(count: int, unit: str) -> tuple[int, str]:
+    for small, factor, large in (
+        ("ms", 1000, "s"),
+        ("s", 60, "m"),
+        ("m", 60, "h"),
+        ("d", 7, "w"),
+        ("mo", 3, "q"),
+        ("q", 4, "y"),
+    ):
+        if unit == small and count % factor == 0:
+            count, unit = count // factor, large
+    return count, unit
+
+
+def _seasons(count: int, unit: str) -> tuple[int, ...]:
+    if unit in MONTHS:
+        step, lengths = count * MONTHS[unit], (12,)
+    elif unit == "w":
+        step, lengths = count, (52,)
+    elif unit == "i":
+        return ()
+    else:
+        step = count * MICROSECONDS[unit]
+        lengths = tuple(MICROSECONDS[name] for name in _cycles(step))
+    return tuple(length // step for length in lengths if length % step == 0 and length > step)
+
+
+def _cycles(step: int) -> tuple[str, ...]:
+    """Return the cycles worth looking for at a step of so many microseconds."""
+    if step < MICROSECONDS["s"]:
+        return ()
+    if step < MICROSECONDS["m"]:
+        return ("m", "h")
+    return ("h", "d") if step == MICROSECONDS["m"] else ("d", "w")
+
+
+def _one_stamp(start: datetime | date | int) -> pl.Series:
+    return pl.Series([start])

@@ -1,0 +1,100 @@
+"""Rows on a regular grid: find it, say where rows are lacking, and cut the table into series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from elman.data.columns import Columns
+from elman.data.findings import Finding
+from elman.data.frequency import Frequency, infer_frequency
+from elman.data.inference import fixed_day
+from elman.data.rows import SERIES
+from elman.data.stamps import stamp_texts
+from elman.data.steps import MONTHS
+from elman.errors import DataError, OptionError
+
+_POSITION = "__position__"
+
+
+def place_on_grid(
+    rows: pl.DataFrame, columns: Columns, frequency: str | None, findings: list[Finding]
+) -> tuple[pl.DataFrame, Frequency]:
+    """Give each row its position on its series' grid, which begins at the series' first row.
+
+    Raises:
+        DataError: no regular grid explains the stamps, or some are off the given one.
+        OptionError: `frequency` is no duration, or not one for stamps of this kind.
+    """
+    times = rows[columns.time]
+    grid = _given(frequency, times) if frequency else infer_frequency(times, rows[SERIES])
+    starts = rows.select(pl.col(columns.time).first().over(SERIES)).to_series()
+    positions, is_on_grid = grid.positions(times, starts)
+    if not is_on_grid.all():
+        raise _off_grid(rows.filter(~is_on_grid), columns, grid)
+    placed = rows.with_columns(positions.alias(_POSITION))
+    _report_gaps(placed, columns, grid, findings)
+    return placed, grid
+
+
+def cut_into_series(
+    placed: pl.DataFrame, columns: Columns, grid: Frequency
+) -> Iterator[tuple[str | None, pl.DataFrame]]:
+    """Yield each series' name and its frame of time, target and covariates, gaps as rows of nulls."""
+    for part in placed.partition_by(SERIES, maintain_order=True):
+        name = None if columns.series is None else str(part[SERIES][0])
+        frame = part.select(columns.time, columns.target, *columns.covariates)
+        yield name, _with_gaps(frame, part[_POSITION], columns.time, grid)
+
+
+def _with_gaps(frame: pl.DataFrame, positions: pl.Series, time: str, grid: Frequency) -> pl.DataFrame:
+    num_steps = int(positions[-1]) + 1
+    if num_steps == frame.height:
+        return frame
+    row_of = pl.repeat(None, num_steps, dtype=pl.Int64, eager=True).scatter(positions, range(frame.height))
+    stamps = grid.grid(frame[time].head(1), num_steps)
+    return frame.select(pl.all().gather(row_of)).with_columns(stamps.alias(time))
+
+
+def _given(frequency: str, times: pl.Series) -> Frequency:
+    grid = Frequency.of(frequency)
+    if times.dtype.is_integer() != (grid.unit == "i"):
+        kind = (
+            "plain integers: use 1i, 2i, ..." if times.dtype.is_integer() else "no integers: use 1h, 1d, ..."
+        )
+        raise OptionError(f"frequency={frequency!r} does not fit the time column, which holds {kind}")
+    if times.dtype == pl.Date and grid.is_subdaily:
+        raise OptionError(f"frequency={frequency!r} is finer than a day, but the time column holds dates.")
+    return Frequency.of(frequency, fixed_day(times)) if grid.unit in MONTHS else grid
+
+
+def _off_grid(off: pl.DataFrame, columns: Columns, grid: Frequency) -> DataError:
+    where = "" if columns.series is None else f" (series {str(off[SERIES][0])!r})"
+    return DataError(
+        f"{off.height:,} time stamps are off the grid of {grid.every} that begins at their series' first "
+        f"stamp: {', '.join(stamp_texts(off[columns.time]))}{where}. Round or remove them, or pass another "
+        "frequency=."
+    )
+
+
+def _report_gaps(placed: pl.DataFrame, columns: Columns, grid: Frequency, findings: list[Finding]) -> None:
+    lacking = placed.with_columns(
+        (pl.col(_POSITION).diff().over(SERIES) - 1).fill_null(0).alias("lacking"),
+        pl.col(columns.time).shift().over(SERIES).alias("before"),
+    )
+    gaps = lacking.filter(pl.col("lacking") > 0)
+    if gaps.height == 0:
+        return
+    largest = gaps.row(int(gaps["lacking"].arg_max() or 0), named=True)
+    names = gaps[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
+    after = stamp_texts(pl.Series([largest["before"]]))[0]
+    where = "" if columns.series is None else f" of series {largest[SERIES]!r}"
+    message = (
+        f"{gaps.height:,} gap{'' if gaps.height == 1 else 's'} in the grid of {grid.every}: "
+        f"{gaps['lacking'].sum():,} steps have no row, the largest gap {largest['lacking']:,} steps after "
+        f"{after}{where}; they are masked, not filled."
+    )
+    only = names[0] if columns.series is not None and len(names) == 1 else None
+    examples = tuple(f"after {text}" for text in stamp_texts(gaps["before"]))
+    findings.append(Finding("gap", message, "warning", columns.time, only, examples))
