@@ -105,7 +105,7 @@ def test_the_forget_bias_starts_at_one_and_can_be_chosen(double_bias: bool):
         cell = LSTMCell(3, 5, double_bias=double_bias, **options)
         biases = [parameter for name, parameter in cell.named_parameters() if "bias" in name]
         assert len(biases) == 1 + double_bias
-        assert torch.stack(biases).sum(dim=0).tolist() == [0.0] * 5 + [value] * 5 + [0.0] * 10
+        assert torch.stack([*biases]).sum(dim=0).tolist() == [0.0] * 5 + [value] * 5 + [0.0] * 10
 
 
 def test_reset_parameters_reaches_the_gates_of_a_cell():
@@ -126,6 +126,7 @@ def test_repr_names_what_is_not_the_default():
         == "LSTMCell(3, 5, forget_bias=0.0, double_bias=True)"
     )
     assert repr(GRUCell(3, 5, update_gate="writes")) == "GRUCell(3, 5, update_gate='writes')"
+    assert repr(Gate(3, 5, bias=False)) == "Gate(3, 5, bias=False)"
 
 
 def test_a_cell_without_forward_cannot_be_made():

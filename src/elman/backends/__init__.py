@@ -1,1 +1,1 @@
-"""."""
+"""Ways to run a recurrence over a sequence; no backend knows another."""

@@ -25,6 +25,13 @@ def map_state(function: Callable[..., Tensor], *states: State) -> State:
     return tuple(map_state(function, *parts) for parts in zip(*states, strict=True))
 
 
+def state_tensors(state: State) -> list[Tensor]:
+    """List the tensors of a state."""
+    if isinstance(state, Tensor):
+        return [state]
+    return [tensor for part in state for tensor in state_tensors(part)]
+
+
 def state_shapes(state: object) -> object:
     """Describe a state by its shapes, in the structure it has; anything else by the name of its type."""
     if isinstance(state, Tensor):

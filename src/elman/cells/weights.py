@@ -106,3 +106,8 @@ class Gate(GateWeights):
     def forward(self, input: Tensor, hidden: Tensor) -> Tensor:
         """Return W x + U h + b."""
         return self.from_input(input) + self.from_hidden(hidden)
+
+    def extra_repr(self) -> str:
+        """Name the sizes before the options."""
+        hidden_size, input_size = self.weight_ih.shape
+        return f"{input_size}, {hidden_size}{super().extra_repr()}"

@@ -1,0 +1,106 @@
+"""A recurrence run step by step."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.cells.state import State, map_state, state_shapes
+from elman.errors import DtypeError, ShapeError
+
+Step = Callable[[Tensor, State], tuple[Tensor, State]]
+
+
+class Resets(NamedTuple):
+    """Where a state starts anew, and from what.
+
+    Attributes:
+        steps: True where the state becomes the fresh one before the step, in the order of running, (T, N).
+        fresh_state: The state that is put in place; gradients reach it.
+    """
+
+    steps: Tensor
+    fresh_state: State
+
+
+def run_loop(
+    step: Step,
+    input: Tensor,
+    state: State,
+    *,
+    lengths: Tensor | None = None,
+    resets: Resets | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, State]:
+    """Call `step` at each time step and return its outputs and the last state of each sequence.
+
+    Shapes, dtypes and lengths are taken as correct. A step past a sequence's end is never computed, so
+    whatever stands in the padding, NaN too, reaches no number and no gradient.
+
+    Args:
+        step: A cell, or any function of one time step.
+        input: The sequences; at least one time step.
+        state: The state before the first step that runs.
+        lengths: Number of time steps of each sequence, integers on the CPU; all T without it. Outputs past
+            a sequence's end are zero, and its final state is the one after its own last step.
+        resets: Where the state starts anew; nowhere without it.
+        reverse: Whether each sequence runs from its own last step to its first. Outputs stay at their t.
+
+    Shape:
+        input: (T, N, ...). state: (N, ...) each tensor. lengths: (N,). output: (T, N, ...).
+
+    Raises:
+        DtypeError: `step` does not return a pair.
+        ShapeError: `step` does not return a state like the one it was given.
+    """
+    alive = torch.ones(input.shape[:2], dtype=torch.bool) if lengths is None else _alive(lengths, len(input))
+    inputs = input.unbind(0)  # indexing would write a gradient of the whole input at every step
+    outputs = list(inputs)
+    for t in reversed(range(len(input))) if reverse else range(len(input)):
+        if resets is not None:
+            state = _reset(state, resets.fresh_state, resets.steps[t] & alive[t].to(input.device))
+        outputs[t], state = _step_rows(step, inputs[t], state, alive[t])
+    return torch.stack(outputs), state
+
+
+def _alive(lengths: Tensor, num_steps: int) -> Tensor:
+    return torch.arange(num_steps)[:, None] < lengths
+
+
+def _reset(state: State, fresh_state: State, reset: Tensor) -> State:
+    def choose(fresh: Tensor, old: Tensor) -> Tensor:
+        return torch.where(reset.view(-1, *[1] * (old.dim() - 1)), fresh, old)
+
+    return map_state(choose, fresh_state, state)
+
+
+def _step_rows(step: Step, input: Tensor, state: State, alive: Tensor) -> tuple[Tensor, State]:
+    """Run the rows that are alive; the others have a zero output and keep their state."""
+    if alive.all():
+        return _checked_step(step, input, state)
+    rows = alive.nonzero().squeeze(1).to(input.device)
+    live_state = map_state(lambda part: part.index_select(0, rows), state)
+    output, live_state = _checked_step(step, input.index_select(0, rows), live_state)
+    output = output.new_zeros(len(input), *output.shape[1:]).index_copy(0, rows, output)
+    return output, map_state(lambda old, new: old.index_copy(0, rows, new.to(old.dtype)), state, live_state)
+
+
+def _checked_step(step: Step, input: Tensor, state: State) -> tuple[Tensor, State]:
+    result = step(input, state)
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise DtypeError(
+            f"{type(step).__name__}.forward must return a pair, (output, new_state), "
+            f"but it returned {_describe(result)}."
+        )
+    expected, came = state_shapes(state), state_shapes(result[1])
+    if expected != came:
+        raise ShapeError(
+            f"{type(step).__name__}.forward must return a state of the structure and shape it was given, "
+            f"{expected}, but it returned {came}."
+        )
+    return result
+
+
+def _describe(result: object) -> str:
+    return f"{len(result)} values" if isinstance(result, tuple) else f"one {type(result).__name__}"

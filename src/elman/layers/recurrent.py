@@ -1,0 +1,152 @@
+"""A cell run over sequences."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from elman.backends.eager import Resets, run_loop
+from elman.cells import Cell, map_state
+from elman.cells.options import check_choice
+from elman.errors import DtypeError, OptionError
+from elman.layers.checks import (
+    as_lengths,
+    as_resets,
+    check_input,
+    check_like_parameters,
+    check_no_lengths,
+    check_state,
+)
+from elman.layers.packed import pack_like, unpack
+
+
+class Recurrent(nn.Module):
+    """Runs a cell over a batch of sequences, of equal or unequal length.
+
+    Args:
+        cell: What one time step computes.
+        reverse: Whether each sequence is read from its own last step to its first; outputs stay at their t.
+        batch_first: Whether input, output and resets have the batch as their first axis.
+        backend: "eager" is the plain loop over the cell; "auto" takes the fastest backend there is for the
+            cell.
+
+    Shape:
+        input: (T, N, I), or (N, T, I) with `batch_first`, or a PackedSequence.
+        initial_state: as `cell.initial_state(N)`. lengths: (N,).
+        resets: (T, N), or (N, T) with `batch_first`.
+        output: (T, N, output_size), or (N, T, output_size), or a PackedSequence, as the input.
+
+    Raises:
+        DtypeError: `cell` is not a `Cell`.
+        OptionError: `backend` is not one of the backends.
+
+    Example:
+        >>> from elman.cells import GRUCell
+        >>> layer = Recurrent(GRUCell(input_size=3, hidden_size=5))
+        >>> output, final_state = layer(torch.ones(7, 2, 3), lengths=torch.tensor([7, 4]))
+        >>> output.shape, final_state.shape
+        (torch.Size([7, 2, 5]), torch.Size([2, 5]))
+        >>> bool(output[4:, 1].any())
+        False
+    """
+
+    def __init__(
+        self, cell: Cell, *, reverse: bool = False, batch_first: bool = False, backend: str = "auto"
+    ):
+        super().__init__()
+        if not isinstance(cell, Cell):
+            raise DtypeError(f"`cell` must be an elman.Cell, but it is a {type(cell).__name__}.")
+        check_choice("backend", backend, ("auto", "eager"))
+        self.cell = cell
+        self.reverse = reverse
+        self.batch_first = batch_first
+        self.backend = backend
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        initial_state: Any = None,
+        *,
+        lengths: Tensor | Sequence[int] | None = None,
+        resets: Tensor | None = None,
+    ) -> tuple[Any, Any]:
+        """Run the cell from the first time step to the last.
+
+        Args:
+            input: The sequences. Integer input is refused; embed it first.
+            initial_state: The state before the first step; the cell's fresh state without it.
+            lengths: Number of time steps of each sequence; all T without it. What stands behind a
+                sequence's end reaches nothing; its outputs there are zero.
+            resets: Where True, the state becomes the cell's fresh state before the step, in the order of
+                running. Resets behind a sequence's end are ignored.
+
+        Returns:
+            The outputs, and the state after each sequence's own last step, in the order of the input.
+
+        Raises:
+            ShapeError: A tensor has the wrong shape, or there is no time step.
+            DtypeError: A tensor has the wrong dtype.
+            DeviceError: A tensor is not where the parameters are.
+            LengthError: A length is not within 1..T.
+            OptionError: There are `lengths` beside a PackedSequence.
+        """
+        if not isinstance(input, PackedSequence):
+            return self._run(input, initial_state, lengths, resets)
+        check_no_lengths(lengths)
+        padded, lengths = unpack(input, self.batch_first)
+        output, final_state = self._run(padded, initial_state, lengths, resets)
+        return pack_like(output, lengths, input, self.batch_first), final_state
+
+    def step(self, input: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Run one time step, as for a stream; the state it returns is the one to give it next.
+
+        Args:
+            input: The input at this time step, (N, I).
+            state: The state after the step before; the cell's fresh state without it.
+
+        Raises:
+            OptionError: The layer runs in reverse, from an end that a stream does not have.
+            ShapeError: A tensor has the wrong shape.
+            DtypeError: A tensor has the wrong dtype.
+            DeviceError: A tensor is not where the parameters are.
+        """
+        if self.reverse:
+            raise OptionError("a layer with reverse=True starts at the last time step and cannot be stepped.")
+        output, state = self._run(input.unsqueeze(1 if self.batch_first else 0), state, None, None)
+        return output.squeeze(1 if self.batch_first else 0), state
+
+    def explain(self) -> str:
+        """Say which backend runs the cell, and how."""
+        return f"eager: {type(self.cell).__name__}.forward runs once for each time step."
+
+    def extra_repr(self) -> str:
+        """Name the options that differ from their defaults."""
+        defaults = {"reverse": False, "batch_first": False, "backend": "auto"}
+        options = {name: getattr(self, name) for name in defaults}
+        return ", ".join(f"{name}={value!r}" for name, value in options.items() if value != defaults[name])
+
+    def _run(
+        self,
+        input: Tensor,
+        initial_state: Any,
+        lengths: Tensor | Sequence[int] | None,
+        resets: Tensor | None,
+    ) -> tuple[Tensor, Any]:
+        check_input(input, self.cell.input_size, self.batch_first)
+        check_like_parameters("input", input, self)
+        steps = input.transpose(0, 1) if self.batch_first else input
+        fresh_state = map_state(lambda part: part.to(input), self.cell.initial_state(steps.shape[1]))
+        if initial_state is not None:
+            check_state(initial_state, fresh_state, self)
+        output, final_state = run_loop(
+            self.cell,
+            steps,
+            fresh_state if initial_state is None else initial_state,
+            lengths=None if lengths is None else as_lengths(lengths, *steps.shape[:2]),
+            resets=None
+            if resets is None
+            else Resets(as_resets(resets, input, self.batch_first), fresh_state),
+            reverse=self.reverse,
+        )
+        return output.transpose(0, 1) if self.batch_first else output, final_state
