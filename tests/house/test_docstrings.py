@@ -65,7 +65,8 @@ def raises(function: Callable[..., Any]) -> bool:
 
 def missing_blocks(function: Callable[..., Any], docstring: str) -> Iterator[str]:
     annotations = [inspect.formatannotation(parameter.annotation) for parameter in parameters(function)]
-    if any(re.match(r"'?(torch\.)?Tensor\b", text) for text in annotations) and "Shape:" not in docstring:
+    tensor = re.compile(r"'?(torch\.)?Tensor( \| None)?'?")
+    if any(map(tensor.fullmatch, annotations)) and "Shape:" not in docstring:
         yield "Shape:"
     if raises(function) and "Raises:" not in docstring:
         yield "Raises:"
