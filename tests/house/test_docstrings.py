@@ -36,10 +36,10 @@ def public_objects() -> dict[str, Any]:
 
 
 def methods(owner: type) -> Iterator[Callable[..., Any]]:
-    """Yield the public methods that a class itself defines."""
+    """Yield the public methods that are written in the class itself, not borrowed from another."""
     for name, member in vars(owner).items():
         function = getattr(member, "__func__", member)
-        if inspect.isfunction(function) and not name.startswith("_"):
+        if inspect.isfunction(function) and function.__module__ == owner.__module__ and name[0] != "_":
             yield function
 
 

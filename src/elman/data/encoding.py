@@ -92,7 +92,7 @@ class CovariateEncoder:
         return tuple(e.name for e in self.numeric if isinstance(e, NumberEncoder) and e.std == 0)
 
     def transform(self, frame: pl.DataFrame) -> EncodedCovariates:
-        """Encode T rows, each by itself: no row changes another's numbers.
+        """Encode the T rows of `frame`, each by itself: no row changes another's numbers.
 
         Raises:
             ColumnError: a column is absent, or its type is not the one of training.
@@ -119,7 +119,7 @@ class CovariateEncoder:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> CovariateEncoder:
-        """Return the encoder that `to_dict` described."""
+        """Return the encoder whose `to_dict` gave this `state`."""
         kinds = {"number": NumberEncoder, "boolean": BooleanEncoder}
         numeric = tuple(kinds[entry["kind"]].from_dict(entry) for entry in state["numeric"])
         return cls(numeric, tuple(TextEncoder.from_dict(entry) for entry in state["text"]))
@@ -131,17 +131,20 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def _fit_column(columns: list[pl.Series], name: str) -> NumberEncoder | BooleanEncoder | TextEncoder:
-    try:
-        column = pl.concat(columns, how="vertical")
-    except pl.exceptions.PolarsError as error:
-        kinds = sorted({describe_type(column.dtype) for column in columns})
-        raise ColumnError(f"The covariate {name!r} is of unequal types: {', '.join(kinds)}.") from error
+    kinds = sorted({describe_type(column.dtype) for column in columns})
+    if len(kinds) > 1:
+        raise ColumnError(f"The covariate {name!r} is of unequal types: {', '.join(kinds)}.")
+    column = pl.concat([_as_float(column) for column in columns])
     for encoder in (NumberEncoder, BooleanEncoder, TextEncoder):
         if encoder.takes(column.dtype):
             return encoder.fit(column)
     raise ColumnError(
         f"The covariate {name!r} must be numeric, boolean or text, but it is {describe_type(column.dtype)}."
     )
+
+
+def _as_float(column: pl.Series) -> pl.Series:
+    return column.cast(pl.Float64) if column.dtype.is_numeric() else column
 
 
 def _stacked(columns: list[np.ndarray], num_rows: int, dtype: type) -> np.ndarray:

@@ -11,7 +11,8 @@ from elman.data.findings import Finding
 from elman.data.frequency import Frequency
 from elman.data.gridding import cut_into_series, place_on_grid
 from elman.data.inspection import inspect_columns, inspect_panel
-from elman.data.rows import order_rows, select_rows, trim_rows
+from elman.data.rows import order_rows, select_rows
+from elman.data.trimming import trim_rows
 from elman.data.values import clean_values
 from elman.data.zones import place_in_zone
 
@@ -35,7 +36,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """The series of a table, in natural order of their names, and what was found out about them."""
+    """The series of a table, and what was found out about them.
+
+    Args:
+        columns: which column plays which part.
+        frequency: the distance between two steps of every series.
+        series: at least one, in natural order of their names.
+        findings: what was odd, and what was done about it.
+    """
 
     columns: Columns
     frequency: Frequency
