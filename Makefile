@@ -48,4 +48,4 @@ campaign: $(INSTALLED) ## the long comparison: make campaign M4=FOLDER
 
 clean: ## remove .venv, caches and what was built or run
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist runs
-	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
