@@ -6,6 +6,7 @@ polars reads all cells as text -> `coerce` finds each column's type.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -56,8 +57,10 @@ def _decoded(data: bytes, where: str) -> bytes:
             raise DataError(f"{where} {what}.")
     if b"\0" in data:
         raise DataError(f"{where} is neither Parquet nor text: it holds zero bytes.")
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(codecs.BOM_UTF8)
     _check_utf8(data, where)
+    if data.count(b'"') % 2:
+        raise DataError(f"{where} has a quote that is never closed.")
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data if data.endswith(b"\n") else data + b"\n"
 
@@ -120,12 +123,9 @@ class _Rows:
         self._starts = np.concatenate([[0], self._ends[:-1] + 1]) if len(self._ends) else self._ends
         delimiters = np.flatnonzero((self._bytes == ord(delimiter)) & outside)
         self._num_fields = 1 + np.diff(np.searchsorted(delimiters, self._ends), prepend=0)
-        self._is_closed = bool(outside[-1])
 
     def check(self, num_fields: int, where: str) -> None:
         """Check that every row that is not blank has `num_fields` fields."""
-        if not self._is_closed:
-            raise DataError(f"{where} has a quote that is never closed.")
         ragged = np.flatnonzero((self._num_fields != num_fields) & (self._ends > self._starts))
         if len(ragged):
             first = ragged[0]

@@ -33,9 +33,7 @@ def to_polars(source: Any) -> pl.DataFrame:
 
 def _from_arrow(table: Any) -> pl.DataFrame:
     check_unique_names(list(table.schema.names), "The table")
-    frame = pl.DataFrame(table)
-    # Arrow from pandas marks missing floats with NaN; NaN is never an observation here.
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
+    return pl.DataFrame(table)
 
 
 def _from_pandas(table: Any, pandas: Any) -> pl.DataFrame:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
 
+from elman.data.durations import natural_seasons, parse_duration
 from elman.data.inference import regular_step
 from elman.data.steps import MICROSECONDS, MONTHS, positions_of, stamps_at
 from elman.errors import OptionError
-
-_DURATION = re.compile(r"([1-9]\d*)(i|ms|s|m|h|d|w|mo|q|y)")
-_ALIASES = {"min": "m", "H": "h", "D": "d", "W": "w"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Frequency:
             OptionError: `every` is no duration such as "30m".
         """
         count, unit = parse_duration(every)
-        return cls(f"{count}{unit}", _seasons(count, unit), day)
+        return cls(f"{count}{unit}", natural_seasons(count, unit), day)
 
     @property
     def count(self) -> int:
@@ -86,6 +83,22 @@ class Frequency:
         """Return the `num_steps` time stamps that come after `last`: the future of a series."""
         return self.grid(last, num_steps + 1).slice(1)
 
+    def steps_in(self, duration: str) -> int:
+        """Return how many steps make a duration such as "56d"; its days are days of the local calendar.
+
+        Raises:
+            OptionError: `duration` is none, or no whole number of steps.
+        """
+        count, unit = parse_duration(duration)
+        for units in (MICROSECONDS, MONTHS, {"i": 1}):
+            if unit in units and self.unit in units:
+                steps, rest = divmod(count * units[unit], self.count * units[self.unit])
+                if rest == 0:
+                    return steps
+        raise OptionError(
+            f"{duration!r} is no whole number of steps of {self.every}; give a number of steps."
+        )
+
     def positions(self, times: pl.Series, starts: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Return each stamp's number of steps after its start, and whether it stands on the grid.
 
@@ -112,59 +125,6 @@ def infer_frequency(times: pl.Series, series: pl.Series | None = None) -> Freque
     """
     every, day = regular_step(times, series)
     return Frequency.of(every, day)
-
-
-def parse_duration(text: str) -> tuple[int, str]:
-    """Return "30m" as (30, "m"), in the largest unit that keeps the count whole.
-
-    Raises:
-        OptionError: `text` is not a count and a unit.
-    """
-    for alias, unit in _ALIASES.items():
-        text = text.removesuffix(alias) + unit if isinstance(text, str) and text.endswith(alias) else text
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise OptionError(
-            f"A duration is a count and a unit, such as 30m, 1h, 1d, 1w, 1mo, 1q, 1y, or 1i for integers, "
-            f"but it is {text!r}."
-        )
-    return _in_largest_unit(int(match[1]), match[2])
-
-
-def _in_largest_unit(count: int, unit: str) -> tuple[int, str]:
-    for small, factor, large in (
-        ("ms", 1000, "s"),
-        ("s", 60, "m"),
-        ("m", 60, "h"),
-        ("d", 7, "w"),
-        ("mo", 3, "q"),
-        ("q", 4, "y"),
-    ):
-        if unit == small and count % factor == 0:
-            count, unit = count // factor, large
-    return count, unit
-
-
-def _seasons(count: int, unit: str) -> tuple[int, ...]:
-    if unit in MONTHS:
-        step, lengths = count * MONTHS[unit], (12,)
-    elif unit == "w":
-        step, lengths = count, (52,)
-    elif unit == "i":
-        return ()
-    else:
-        step = count * MICROSECONDS[unit]
-        lengths = tuple(MICROSECONDS[name] for name in _cycles(step))
-    return tuple(length // step for length in lengths if length % step == 0 and length > step)
-
-
-def _cycles(step: int) -> tuple[str, ...]:
-    """Return the cycles worth looking for at a step of so many microseconds."""
-    if step < MICROSECONDS["s"]:
-        return ()
-    if step < MICROSECONDS["m"]:
-        return ("m", "h")
-    return ("h", "d") if step == MICROSECONDS["m"] else ("d", "w")
 
 
 def _one_stamp(start: datetime | date | int) -> pl.Series:

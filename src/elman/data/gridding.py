@@ -9,13 +9,12 @@ import polars as pl
 from elman.data.columns import Columns
 from elman.data.findings import Finding
 from elman.data.frequency import Frequency, infer_frequency
+from elman.data.gaps import POSITION, report_gaps
 from elman.data.inference import fixed_day
 from elman.data.rows import SERIES
 from elman.data.stamps import stamp_texts
 from elman.data.steps import MONTHS
 from elman.errors import DataError, OptionError
-
-_POSITION = "__position__"
 
 
 def place_on_grid(
@@ -33,8 +32,8 @@ def place_on_grid(
     positions, is_on_grid = grid.positions(times, starts)
     if not is_on_grid.all():
         raise _off_grid(rows.filter(~is_on_grid), columns, grid)
-    placed = rows.with_columns(positions.alias(_POSITION))
-    _report_gaps(placed, columns, grid, findings)
+    placed = rows.with_columns(positions.alias(POSITION))
+    report_gaps(placed, columns, grid, findings)
     return placed, grid
 
 
@@ -45,7 +44,7 @@ def cut_into_series(
     for part in placed.partition_by(SERIES, maintain_order=True):
         name = None if columns.series is None else str(part[SERIES][0])
         frame = part.select(columns.time, columns.target, *columns.covariates)
-        yield name, _with_gaps(frame, part[_POSITION], columns.time, grid)
+        yield name, _with_gaps(frame, part[POSITION], columns.time, grid)
 
 
 def _with_gaps(frame: pl.DataFrame, positions: pl.Series, time: str, grid: Frequency) -> pl.DataFrame:
@@ -76,25 +75,3 @@ def _off_grid(off: pl.DataFrame, columns: Columns, grid: Frequency) -> DataError
         f"stamp: {', '.join(stamp_texts(off[columns.time]))}{where}. Round or remove them, or pass another "
         "frequency=."
     )
-
-
-def _report_gaps(placed: pl.DataFrame, columns: Columns, grid: Frequency, findings: list[Finding]) -> None:
-    lacking = placed.with_columns(
-        (pl.col(_POSITION).diff().over(SERIES) - 1).fill_null(0).alias("lacking"),
-        pl.col(columns.time).shift().over(SERIES).alias("before"),
-    )
-    gaps = lacking.filter(pl.col("lacking") > 0)
-    if gaps.height == 0:
-        return
-    largest = gaps.row(int(gaps["lacking"].arg_max() or 0), named=True)
-    names = gaps[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
-    after = stamp_texts(pl.Series([largest["before"]]))[0]
-    where = "" if columns.series is None else f" of series {largest[SERIES]!r}"
-    message = (
-        f"{gaps.height:,} gap{'' if gaps.height == 1 else 's'} in the grid of {grid.every}: "
-        f"{gaps['lacking'].sum():,} steps have no row, the largest gap {largest['lacking']:,} steps after "
-        f"{after}{where}; they are masked, not filled."
-    )
-    only = names[0] if columns.series is not None and len(names) == 1 else None
-    examples = tuple(f"after {text}" for text in stamp_texts(gaps["before"]))
-    findings.append(Finding("gap", message, "warning", columns.time, only, examples))

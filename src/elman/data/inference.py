@@ -11,6 +11,8 @@ from elman.errors import DataError
 # A step that is not the most common distance must still be filled by this share of rows; irregular
 # stamps always have some greatest common divisor, but hardly any of its grid is filled.
 _LEAST_FILLED = 0.25
+# ... and by this share of distances that the most common one does not explain, or they are mere strays.
+_LEAST_UNUSUAL = 0.1
 
 
 def regular_step(times: pl.Series, series: pl.Series | None = None) -> tuple[str, int | None]:
@@ -76,9 +78,10 @@ def _common_step(frame: pl.DataFrame, numbers: pl.Series) -> int | None:
     distances = _distances(frame, numbers)
     if distances.min() == 0:
         return None
-    step = int(np.gcd.reduce(distances))
-    is_usual = step == _most_common(distances)
-    return step if is_usual or len(distances) >= _LEAST_FILLED * distances.sum() / step else None
+    step, usual = int(np.gcd.reduce(distances)), _most_common(distances)
+    is_filled = len(distances) >= _LEAST_FILLED * distances.sum() / step
+    is_needed = np.mean(distances % usual != 0) >= _LEAST_UNUSUAL
+    return step if step == usual or (is_filled and is_needed) else None
 
 
 def _distances(frame: pl.DataFrame, numbers: pl.Series) -> np.ndarray:

@@ -9,6 +9,7 @@ import polars as pl
 from elman.data.columns import Columns
 from elman.data.findings import Finding
 from elman.data.stamps import stamp_texts
+from elman.data.wording import count, was
 from elman.errors import DataError
 
 SERIES = "__series__"  # an Enum in natural order, so that sorting by it is sorting by H1, H2, H10
@@ -18,16 +19,19 @@ ROW = "__row__"  # the row's number in the table, from 1, for messages
 def select_rows(frame: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
     """Take the columns in use, number the rows, name the series, and drop blank rows.
 
+    Blank text is null from here on.
+
     Raises:
         DataError: a row that is not blank has no time stamp or no series.
     """
-    used = frame.select(columns.names)
+    text = pl.col(pl.String).str.strip_chars()
+    used = frame.select(columns.names).with_columns(pl.when(text != "").then(text).name.keep())
     is_blank = used.select(pl.all_horizontal(pl.all().is_null())).to_series()
     rows = used.with_columns(_series_names(used, columns), pl.int_range(1, used.height + 1).alias(ROW))
     rows = rows.filter(~is_blank)
     if is_blank.any():
         message = (
-            f"{_count(int(is_blank.sum()), 'row')} without any value {_are(int(is_blank.sum()))} left out."
+            f"{count(int(is_blank.sum()), 'row')} without any value {was(int(is_blank.sum()))} left out."
         )
         findings.append(Finding("blank", message))
     _check_present(rows, columns.time, "time stamp")
@@ -52,28 +56,10 @@ def order_rows(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) ->
     return grouped
 
 
-def trim_rows(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
-    """Let each series begin at its first observed target, and end with its last known value.
-
-    Raises:
-        DataError: no series has an observed target.
-    """
-    rows = _drop_unobserved(rows, columns, findings)
-    place = pl.int_range(pl.len()).over(SERIES)
-    has_target = pl.col(columns.target).is_not_null()
-    has_known = pl.any_horizontal(pl.col(name).is_not_null() for name in (columns.target, *columns.known))
-    marked = rows.select(
-        (place < place.filter(has_target).min().over(SERIES)).alias("before"),
-        (place > place.filter(has_known).max().over(SERIES)).alias("after"),
-    )
-    _report_trimmed(marked, columns, findings)
-    return rows.filter(~(marked["before"] | marked["after"]))
-
-
 def _series_names(used: pl.DataFrame, columns: Columns) -> pl.Series:
     if columns.series is None:
         return pl.repeat("", used.height, eager=True, dtype=pl.Enum([""])).alias(SERIES)
-    names = used[columns.series].cast(pl.String).str.strip_chars()
+    names = used[columns.series].cast(pl.String)
     return names.cast(pl.Enum(sorted(names.drop_nulls().unique(), key=_natural))).alias(SERIES)
 
 
@@ -88,7 +74,7 @@ def _check_present(rows: pl.DataFrame, name: str, what: str) -> None:
     if absent.height:
         numbers = ", ".join(f"{row:,}" for row in absent[ROW].head(5))
         raise DataError(
-            f"{_count(absent.height, 'row')} {'has' if absent.height == 1 else 'have'} no {what} in "
+            f"{count(absent.height, 'row')} {'has' if absent.height == 1 else 'have'} no {what} in "
             f"{name!r}: row {numbers}{' and more' if absent.height > 5 else ''}."
         )
 
@@ -106,7 +92,7 @@ def _zero(times: pl.Series):
 def _unordered(late: pl.DataFrame, columns: Columns) -> Finding:
     examples = stamp_texts(late[columns.time])
     message = (
-        f"{_count(late.height, 'row')} stood before an earlier time stamp of the same series, the first in "
+        f"{count(late.height, 'row')} stood before an earlier time stamp of the same series, the first in "
         f"row {late[ROW][0]:,} ({examples[0]}); all rows were sorted by time."
     )
     return Finding("unordered", message, column=columns.time, examples=examples)
@@ -122,7 +108,7 @@ def _check_duplicates(ordered: pl.DataFrame, columns: Columns) -> None:
         for row, stamp in zip(shown.iter_rows(named=True), stamp_texts(shown[columns.time]), strict=True)
     )
     raise DataError(
-        f"{_count(repeats.height, 'row')} {'repeats' if repeats.height == 1 else 'repeat'} the time stamp of "
+        f"{count(repeats.height, 'row')} {'repeats' if repeats.height == 1 else 'repeat'} the time stamp of "
         f"another row: {named}. {_remedy(columns)}"
     )
 
@@ -136,33 +122,3 @@ def _remedy(columns: Columns) -> str:
     if columns.series is None:
         remedy += "; if the table stacks several series, name the column that tells them apart as `series`"
     return remedy + "; if a clock was set back there, pass time_zone=."
-
-
-def _drop_unobserved(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
-    is_empty = rows.select(pl.col(columns.target).is_null().all().over(SERIES)).to_series()
-    if is_empty.all():
-        raise DataError(f"The target {columns.target!r} has no observed value.")
-    names = rows.filter(is_empty)[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
-    if names:
-        message = f"{len(names)} series without any observed target left out: {', '.join(names[:5])}."
-        findings.append(Finding("empty", message, "warning", column=columns.target, examples=names[:5]))
-    return rows.filter(~is_empty)
-
-
-def _report_trimmed(marked: pl.DataFrame, columns: Columns, findings: list[Finding]) -> None:
-    for where, words in (
-        ("before", "before the first observed target of their series"),
-        ("after", "after the last observed target of their series, without known covariates,"),
-    ):
-        num_rows = int(marked[where].sum())
-        if num_rows:
-            message = f"{_count(num_rows, 'row')} {words} {_are(num_rows)} left out."
-            findings.append(Finding("trimmed", message, column=columns.target))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _are(number: int) -> str:
-    return "was" if number == 1 else "were"

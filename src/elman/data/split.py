@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from elman.data.findings import Finding
-from elman.data.frequency import Frequency, parse_duration
 from elman.data.panel import Panel, Series
-from elman.data.steps import MICROSECONDS, MONTHS
-from elman.errors import DataError, OptionError
+from elman.data.window_lengths import WindowLengths
+from elman.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -65,105 +64,55 @@ def split_by_time(
     Raises:
         OptionError: a length is not legal, or a held-out part is shorter than the horizon.
         DataError: every series is too short, or one is and `too_short` is "error".
+
+    Example:
+        >>> from elman.data import Columns, build_panel
+        >>> import polars as pl
+        >>> panel = build_panel(pl.DataFrame({"t": range(9), "y": range(9)}), Columns("t", "y"))
+        >>> split_by_time(panel, horizon=1, context=2, validation=2, test=3).splits
+        (TimeSplit(train_end=4, validation_end=6, test_end=9),)
     """
-    held_out = _Lengths(
-        _positive("context", context),
-        _positive("horizon", horizon),
-        _num_steps("validation", validation, panel.frequency),
-        _num_steps("test", test, panel.frequency),
-    )
-    held_out.check()
-    kept = [one for one in panel.series if one.num_observed >= held_out.needed]
-    short = [one for one in panel.series if one.num_observed < held_out.needed]
+    lengths = WindowLengths.of(context, horizon, validation, test, panel.frequency)
+    kept = [one for one in panel.series if one.num_observed >= lengths.needed]
+    short = [one for one in panel.series if one.num_observed < lengths.needed]
     if short and (not kept or too_short == "error"):
-        raise DataError(
-            held_out.shortage(max(short, key=lambda one: one.num_observed) if not kept else short[0])
-        )
-    findings = (_left_out(short, held_out),) if short else ()
-    panel = replace(panel, series=tuple(kept), findings=panel.findings + findings)
-    return SplitPanel(panel, tuple(held_out.split(one.num_observed) for one in kept))
+        longest = max(short, key=lambda one: one.num_observed)
+        raise DataError(lengths.shortage(longest.name, longest.num_observed))
+    splits = tuple(_split(one, lengths) for one in kept)
+    findings = [*_left_out(short, lengths), *_without_target(kept, splits, panel.columns.target)]
+    panel = replace(panel, series=tuple(kept), findings=(*panel.findings, *findings))
+    return SplitPanel(panel, splits)
 
 
-@dataclass(frozen=True)
-class _Lengths:
-    context: int
-    horizon: int
-    validation: int
-    test: int
-
-    @property
-    def needed(self) -> int:
-        return self.context + self.horizon + self.validation + self.test
-
-    def check(self) -> None:
-        for part in ("validation", "test"):
-            length = getattr(self, part)
-            if 0 < length < self.horizon:
-                raise OptionError(
-                    f"The {part} part has {length} steps, which hold no forecast of horizon={self.horizon}: "
-                    f"make it {self.horizon} steps or longer, or use horizon <= {length}."
-                )
-
-    def split(self, num_observed: int) -> TimeSplit:
-        validation_end = num_observed - self.test
-        return TimeSplit(validation_end - self.validation, validation_end, num_observed)
-
-    def shortage(self, one: Series) -> str:
-        who = "the series" if one.name is None else f"series {one.name!r}"
-        return (
-            f"{who[0].upper()}{who[1:]} has {one.num_observed:,} observed steps, but context {self.context} "
-            f"+ horizon {self.horizon} + validation {self.validation} + test {self.test} need {self.needed:,}: "
-            f"{self._remedy(one.num_observed)}."
-        )
-
-    def _remedy(self, num_observed: int) -> str:
-        room = num_observed - self.validation - self.test
-        if room < 2:
-            return "shorten the validation and test parts, which leave nothing to train on"
-        remedies = []
-        if room > self.horizon:
-            remedies.append(f"context <= {room - self.horizon}")
-        if room > self.context:
-            remedies.append(f"horizon <= {room - self.context}")
-        return "use " + " or ".join(remedies or [f"context + horizon <= {room}"])
+def _split(one: Series, lengths: WindowLengths) -> TimeSplit:
+    validation_end = one.num_observed - lengths.test
+    return TimeSplit(validation_end - lengths.validation, validation_end, one.num_observed)
 
 
-def _left_out(short: list[Series], lengths: _Lengths) -> Finding:
+def _left_out(short: list[Series], lengths: WindowLengths) -> list[Finding]:
+    if not short:
+        return []
     names = [str(one.name) for one in short]
+    more = " and more" if len(names) > 5 else ""
     message = (
-        f"{len(short):,} series left out because they have fewer than {lengths.needed:,} observed steps "
-        f"(context {lengths.context} + horizon {lengths.horizon} + validation {lengths.validation} + test "
-        f"{lengths.test}): {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}."
+        f"{len(short):,} series with fewer than {lengths.needed:,} observed steps ({lengths}) left out: "
+        f"{', '.join(names[:5])}{more}."
     )
-    return Finding(
-        "too_short", message, "warning", series=names[0] if len(names) == 1 else None, examples=names[:5]
-    )
+    only = names[0] if len(names) == 1 else None
+    return [Finding("too_short", message, "warning", series=only, examples=names[:5])]
 
 
-def _positive(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise OptionError(f"{name} must be a whole number of steps, 1 or more, but it is {value!r}.")
-    return value
-
-
-def _num_steps(part: str, length: int | str, frequency: Frequency) -> int:
-    if isinstance(length, str):
-        return _steps_in(part, length, frequency)
-    if isinstance(length, bool) or not isinstance(length, int) or length < 0:
-        raise OptionError(
-            f"{part} must be a number of steps or a duration such as '56d', 0 for none, but it is {length!r}."
-        )
-    return length
-
-
-def _steps_in(part: str, duration: str, frequency: Frequency) -> int:
-    count, unit = parse_duration(duration)
-    for units in (MICROSECONDS, MONTHS, {"i": 1}):
-        if unit in units and frequency.unit in units:
-            steps, rest = divmod(count * units[unit], frequency.count * units[frequency.unit])
-            if rest == 0:
-                return steps
-    raise OptionError(
-        f"{part}={duration!r} is no whole number of steps of {frequency.every}; give it in steps, such as "
-        f"{part}=48."
-    )
+def _without_target(kept: list[Series], splits: tuple[TimeSplit, ...], target: str) -> list[Finding]:
+    """Report validation parts in which nothing can be scored; a test part ends with an observed target."""
+    names = [
+        str(one.name)
+        for one, split in zip(kept, splits, strict=True)
+        if split.train_end < split.validation_end
+        and one.frame[target][split.train_end : split.validation_end].count() == 0
+    ]
+    if not names:
+        return []
+    where = f"of {len(names):,} series " if kept[0].name is not None else ""
+    message = f"The validation part {where}has no observed target: no forecast of it can be scored."
+    examples = names[:5] if kept[0].name is not None else ()
+    return [Finding("empty_part", message, "warning", column=target, examples=examples)]

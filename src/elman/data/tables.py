@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def _read_file(path: Path) -> pl.DataFrame:
 
 def _parse_file(path: Path) -> pl.DataFrame:
     data = path.read_bytes()
-    if not data.strip():
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"{path} is empty.")
     if data.startswith(b"PAR1"):
         return _read_parquet(path)

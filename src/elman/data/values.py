@@ -9,7 +9,7 @@ from elman.data.findings import Finding
 
 
 def clean_values(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
-    """Give numbers as Float64 and text stripped; NaN, infinity and blank text become null."""
+    """Give numbers as Float64, categories as text; NaN and infinity become null."""
     target = _finite(rows[columns.target].cast(pl.Float64), findings)
     cleaned = [_clean(rows[name], findings) for name in columns.covariates]
     return rows.with_columns(target, *cleaned)
@@ -20,8 +20,7 @@ def _clean(column: pl.Series, findings: list[Finding]) -> pl.Series:
         return column
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         return _finite(column.cast(pl.Float64), findings)
-    text = column.cast(pl.String).str.strip_chars()
-    return text.set(text == "", None)
+    return column.cast(pl.String)
 
 
 def _finite(column: pl.Series, findings: list[Finding]) -> pl.Series:

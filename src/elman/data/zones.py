@@ -40,11 +40,14 @@ def place_in_zone(
 
 
 def _check_zone(name: str) -> None:
-    zones = available_timezones()
-    if name not in zones:
-        close = get_close_matches(str(name), sorted(zones), n=1)
+    try:
+        pl.Series([], dtype=pl.Datetime).dt.replace_time_zone(name)
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        close = get_close_matches(str(name), sorted(available_timezones()), n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise OptionError(f"There is no time zone {name!r}; use a name such as 'Europe/Berlin'.{hint}")
+        raise OptionError(
+            f"There is no time zone {name!r}; use a name such as 'Europe/Berlin'.{hint}"
+        ) from error
 
 
 def _localise(series: pl.Series, local: pl.Series, zone: str, findings: list[Finding]) -> pl.Series:
@@ -66,7 +69,7 @@ def _check_existence(local: pl.Series, stamps: pl.Series, zone: str) -> None:
         raise DataError(
             f"{len(skipped):,} time stamps do not exist in {zone}, where the clock was set forward: "
             f"{', '.join(stamp_texts(skipped, 3))}. If they are in standard time all year, leave time_zone "
-            "out or name a zone without summer time, such as 'Etc/GMT-10' (ten hours ahead of UTC)."
+            "out or name a zone without summer time, such as 'Etc/GMT-1' (one hour ahead of UTC)."
         )
 
 
