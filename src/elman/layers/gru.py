@@ -31,7 +31,7 @@ class GRU(TorchLayer):
         (torch.Size([7, 2, 10]), torch.Size([2, 2, 5]))
     """
 
-    torch_forward = nn.GRU.forward
+    _torch_forward = nn.GRU.forward
 
     def __init__(
         self,

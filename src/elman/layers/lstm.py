@@ -37,7 +37,16 @@ class ProjectedLSTMCell(Cell):
         return self.zeros(batch_size, self.output_size), self.zeros(batch_size, self.hidden_size)
 
 
-class LSTM(TorchLayer):
+class _TwoStates(TorchLayer):
+    """Has the methods that `torch.nn.LSTM.forward` calls, in the form for two states; abstract."""
+
+    _torch_forward = nn.LSTM.forward
+    check_forward_args = nn.LSTM.check_forward_args  # pyright: ignore[reportAssignmentType]
+    get_expected_cell_size = nn.LSTM.get_expected_cell_size
+    permute_hidden = nn.LSTM.permute_hidden  # pyright: ignore[reportAssignmentType]
+
+
+class LSTM(_TwoStates):
     """`torch.nn.LSTM` that also takes `lengths` and `resets`.
 
     Arguments, parameters, first values and results are those of `torch.nn.LSTM`, so a state dictionary moves
@@ -61,12 +70,6 @@ class LSTM(TorchLayer):
         >>> output.shape, memory.shape
         (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
     """
-
-    torch_forward = nn.LSTM.forward
-    # torch_forward calls these three, whose LSTM forms know of the second state.
-    check_forward_args = nn.LSTM.check_forward_args  # pyright: ignore[reportAssignmentType]
-    get_expected_cell_size = nn.LSTM.get_expected_cell_size
-    permute_hidden = nn.LSTM.permute_hidden  # pyright: ignore[reportAssignmentType]
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class RNN(TorchLayer):
         (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
     """
 
-    torch_forward = nn.RNN.forward
+    _torch_forward = nn.RNN.forward
 
     def __init__(
         self,

@@ -21,12 +21,9 @@ class TorchLayer(nn.RNNBase, ABC):
 
     Without resets it calls torch's own operator. With resets each layer and direction is a cell in a loop,
     on the layer's own parameters.
-
-    Attributes:
-        torch_forward: The `forward` of the class of torch.nn that this one stands in for.
     """
 
-    torch_forward: Callable[..., tuple[Any, Any]]
+    _torch_forward: Callable[..., tuple[Any, Any]]  # of the class of torch.nn that this one stands in for
 
     @abstractmethod
     def make_cell(self, input_size: int) -> Cell:
@@ -61,18 +58,18 @@ class TorchLayer(nn.RNNBase, ABC):
         """
         if isinstance(input, PackedSequence):
             check_no_lengths(lengths)
-            return self.torch_forward(input, hx) if resets is None else self._run_packed(input, hx, resets)
+            return self._torch_forward(input, hx) if resets is None else self._run_packed(input, hx, resets)
         if resets is not None:
             return self._run_cells(input, hx, lengths, resets)
-        return self.torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
+        return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
 
     def _run_ragged(self, input: Tensor, hx: Any, lengths: Tensor | Sequence[int]) -> tuple[Tensor, Any]:
         num_steps, batch_size = self._check(input, hx)
         ends = as_lengths(lengths, num_steps, batch_size)
         if batch_size == 0:  # which cannot be packed
-            return self.torch_forward(input, hx)
+            return self._torch_forward(input, hx)
         packed = pack_padded_sequence(input, ends, self.batch_first, enforce_sorted=False)
-        output, final_state = self.torch_forward(packed, hx)
+        output, final_state = self._torch_forward(packed, hx)
         return pad_packed_sequence(output, self.batch_first, total_length=num_steps)[0], final_state
 
     def _run_packed(self, packed: PackedSequence, hx: Any, resets: Tensor) -> tuple[PackedSequence, Any]:

@@ -1,7 +1,7 @@
 """A recurrence run step by step."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from torch import Tensor
 from elman.cells.state import State, map_state, state_shapes
 from elman.errors import DtypeError, ShapeError
 
-Step = Callable[[Tensor, State], tuple[Tensor, State]]
+Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
 class Resets(NamedTuple):
@@ -27,12 +27,12 @@ class Resets(NamedTuple):
 def run_loop(
     step: Step,
     input: Tensor,
-    state: State,
+    state: Any,
     *,
     lengths: Tensor | None = None,
     resets: Resets | None = None,
     reverse: bool = False,
-) -> tuple[Tensor, State]:
+) -> tuple[Tensor, Any]:
     """Call `step` at each time step and return its outputs and the last state of each sequence.
 
     Shapes, dtypes and lengths are taken as correct. A step past a sequence's end is never computed, so
@@ -54,18 +54,22 @@ def run_loop(
         DtypeError: `step` does not return a pair.
         ShapeError: `step` does not return a state like the one it was given.
     """
-    alive = torch.ones(input.shape[:2], dtype=torch.bool) if lengths is None else _alive(lengths, len(input))
+    live_rows: list[Tensor | None] = [None] * len(input)
+    if lengths is not None:
+        alive = torch.arange(len(input))[:, None] < lengths
+        live_rows = [_indices(row, input.device) for row in alive]
+        resets = resets and resets._replace(steps=resets.steps & alive.to(input.device))
     inputs = input.unbind(0)  # indexing would write a gradient of the whole input at every step
     outputs = list(inputs)
     for t in reversed(range(len(input))) if reverse else range(len(input)):
         if resets is not None:
-            state = _reset(state, resets.fresh_state, resets.steps[t] & alive[t].to(input.device))
-        outputs[t], state = _step_rows(step, inputs[t], state, alive[t])
+            state = _reset(state, resets.fresh_state, resets.steps[t])
+        outputs[t], state = _step_rows(step, inputs[t], state, live_rows[t])
     return torch.stack(outputs), state
 
 
-def _alive(lengths: Tensor, num_steps: int) -> Tensor:
-    return torch.arange(num_steps)[:, None] < lengths
+def _indices(alive: Tensor, device: torch.device) -> Tensor | None:
+    return None if alive.all() else alive.nonzero().squeeze(1).to(device)
 
 
 def _reset(state: State, fresh_state: State, reset: Tensor) -> State:
@@ -75,11 +79,10 @@ def _reset(state: State, fresh_state: State, reset: Tensor) -> State:
     return map_state(choose, fresh_state, state)
 
 
-def _step_rows(step: Step, input: Tensor, state: State, alive: Tensor) -> tuple[Tensor, State]:
-    """Run the rows that are alive; the others have a zero output and keep their state."""
-    if alive.all():
+def _step_rows(step: Step, input: Tensor, state: State, rows: Tensor | None) -> tuple[Tensor, State]:
+    """Run some rows, or all; the others have a zero output and keep their state."""
+    if rows is None:
         return _checked_step(step, input, state)
-    rows = alive.nonzero().squeeze(1).to(input.device)
     live_state = map_state(lambda part: part.index_select(0, rows), state)
     output, live_state = _checked_step(step, input.index_select(0, rows), live_state)
     output = output.new_zeros(len(input), *output.shape[1:]).index_copy(0, rows, output)
