@@ -65,10 +65,11 @@ def forecasts(
     rows: list[dict[str, Any]] = []
     for number in range(num_origins):
         origin = series.test_start + (number * room) // num_origins
+        level = next(value for value in series.values[origin::-1] if value is not None)
         bias, error = chance.gauss(0, 250), 0.0
         for step in range(1, horizon + 1):
             truth = series.values[origin + step]
-            level = truth if truth is not None else 30000.0
+            level = truth if truth is not None else level
             spread = 400 + 130 * math.sqrt(step)
             error = 0.9 * error + chance.gauss(0, 0.3 * spread)
             middle = level + bias * step / horizon + error

@@ -13,7 +13,7 @@ from elman.report.charts.forecasts import forecasts_chart
 from elman.report.charts.history import gap_summary, history_chart
 from elman.report.charts.learning import learning_chart
 from elman.report.charts.traces import Style, baseline_styles
-from elman.report.formatting import count, duration
+from elman.report.formatting import count, duration, finite
 from elman.report.markup import Content, Html, element
 from elman.report.page import Section, render_page, write_page
 from elman.report.tables.configuration import configuration_table
@@ -33,6 +33,11 @@ def render_forecast_report(report: ForecastReport) -> str:
     Args:
         report: what the evaluation found.
     """
+    return render_page(report.title, _lead(report), forecast_sections(report))
+
+
+def forecast_sections(report: ForecastReport) -> list[Section]:
+    """Return the sections of a forecast's page; what the report does not hold has none."""
     baselines = baseline_styles(_baseline_names(report))
     sections = (
         _scores(report),
@@ -44,7 +49,7 @@ def render_forecast_report(report: ForecastReport) -> str:
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         _configuration(report),
     )
-    return render_page(report.title, _lead(report), [section for section in sections if section])
+    return [section for section in sections if section]
 
 
 def write_forecast_report(report: ForecastReport, path: str | os.PathLike[str]) -> Path:
@@ -97,7 +102,7 @@ def _forecasts(report: ForecastReport, baselines: dict[str, Style]) -> Section |
 
 
 def _error_by_step(report: ForecastReport, baselines: dict[str, Style]) -> Section | None:
-    if not report.error_by_step:
+    if all(finite(error) is None for errors in report.error_by_step.values() for error in errors):
         return None
     chart = error_by_step_chart(report.error_by_step, baselines)
     return Section("error-by-step", "Error by step", [chart, error_table(report.error_by_step)])

@@ -19,8 +19,8 @@ def thin(values: Values, max_points: int) -> list[int]:
         max_points: at most this many values are kept (missing ones come on top).
 
     Example:
-        >>> thin([0, 1, 9, 1, 0, 0, None, 0], 4)
-        [0, 2, 4, 6]
+        >>> thin([0, 1, 9, 1, 0, 0, None, 5], 4)
+        [0, 2, 4, 6, 7]
     """
     if len(values) <= max_points:
         return list(range(len(values)))

@@ -22,8 +22,9 @@ def error_by_step_chart(
         line(model, list(range(1, len(errors) + 1)), rounded(errors), baselines.get(model, NETWORK))
         for model, errors in error_by_step.items()
     ]
+    horizon = max(map(len, error_by_step.values()))
     layout = {
-        "xaxis": axis("steps ahead"),
+        "xaxis": axis("steps ahead", dtick=1 if horizon <= 12 else None),
         "yaxis": axis("mean absolute error", rangemode="tozero"),
         "hovermode": "x unified",
     }

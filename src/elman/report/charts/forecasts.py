@@ -67,9 +67,9 @@ def _drawn(report: ForecastReport) -> str:
     per_series = origins["origin"].n_unique()
     if per_series == 1 and num_series == drawn:
         return ""
-    of_series = f"{drawn} of {num_series} series" if num_series > 1 else "The series"
+    of_series = "Every series" if drawn == num_series else f"{drawn} of {num_series} series"
     if per_series == 1:
-        return f"Drawn: {of_series}."
+        return f"{of_series} can be shown."
     return (
         f"{of_series} can be shown, at origins spread over the test part ({per_series} in all), the best, "
         "typical and worst among them."

@@ -41,11 +41,12 @@ def gap_summary(series: SeriesHistory) -> str:
     if not runs:
         return f"{name}{count(len(values), 'time step')}, none missing."
     first, last = max(runs, key=lambda run: run[1] - run[0])
+    begin, end = moment(series.times[first]), moment(series.times[last])
     missing = sum(stop - start + 1 for start, stop in runs)
     return (
         f"{name}{count(len(values), 'time step')}, {missing:,} of them missing in {count(len(runs), 'gap')}; "
-        f"the longest has {count(last - first + 1, 'step')}, from {moment(series.times[first])} to "
-        f"{moment(series.times[last])}."
+        f"the longest has {count(last - first + 1, 'step')}, "
+        + (f"at {begin}." if first == last else f"from {begin} to {end}.")
     )
 
 
@@ -60,7 +61,7 @@ def lone_dots(times: Sequence[Any], values: Sequence[float | None]) -> list[Trac
     """Draw values between two gaps, which the line cannot show."""
     alone = isolated(values)
     x, y = [times[index] for index in alone], [values[index] for index in alone]
-    look = {"marker": {"size": 3}, "showlegend": False}
+    look = {"marker": {"size": 4}, "showlegend": False}
     return [dots("observed", x, y, OBSERVED.color, **look)] if alone else []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from elman.report.charts.chart import Trace
 from elman.report.formatting import moment
 
-MAX_TEXT = 48
+MAX_TEXT = 40
 DASHED = "6px,4px"
 DOTTED = "2px,3px"
 

@@ -1,7 +1,6 @@
 // Unpacks the figures and the drawing code that travel in the page, and draws every chart.
 
 const redraws = new Map();
-let folds = [];
 
 async function unpack(id) {
   if (typeof DecompressionStream === "undefined") {
@@ -30,8 +29,6 @@ function redrawAll() {
 
 function paper(isPaper) {
   root.classList.toggle("paper", isPaper);
-  if (isPaper) folds = document.querySelectorAll("details:not([open])");
-  folds.forEach((fold) => fold.toggleAttribute("open", isPaper));
   redrawAll();
 }
 

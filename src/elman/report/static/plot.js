@@ -1,7 +1,8 @@
 // Figures: from plain data to a drawing in the colours of the page.
 
 const root = document.documentElement;
-const config = { displaylogo: false, displayModeBar: false, responsive: true };
+// A dollar sign in a name is no formula.
+const config = { displaylogo: false, displayModeBar: false, responsive: true, typesetMath: false };
 
 // A figure names its colours, var(--name), so that one figure serves light, dark and paper.
 function color(name) {
