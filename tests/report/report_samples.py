@@ -66,11 +66,12 @@ def forecasts(
     for number in range(num_origins):
         origin = series.test_start + (number * room) // num_origins
         level = next(value for value in series.values[origin::-1] if value is not None)
-        bias, error = chance.gauss(0, 250), 0.0
+        unit = level / 30_000
+        bias, error = unit * chance.gauss(0, 250), 0.0
         for step in range(1, horizon + 1):
             truth = series.values[origin + step]
             level = truth if truth is not None else level
-            spread = 400 + 130 * math.sqrt(step)
+            spread = unit * (400 + 130 * math.sqrt(step))
             error = 0.9 * error + chance.gauss(0, 0.3 * spread)
             middle = level + bias * step / horizon + error
             row = {
