@@ -1,0 +1,1 @@
+"""The parts of the forecaster: arrays, windows, linear and recurrent branch, calibration, scores."""

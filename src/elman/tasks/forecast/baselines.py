@@ -1,0 +1,52 @@
+"""Forecasts that need no network: the least that a network must beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from elman.tasks.forecast.arrays import PanelArrays
+from elman.tasks.forecast.windows import Geometry, past_rows
+
+_SEASONS_BACK = 4
+
+
+def last_value(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry) -> np.ndarray:
+    """Return (N, H): the last value observed before the origin, at every step; NaN without one."""
+    past = arrays.target[past_rows(origins, geometry.rows_before)]
+    reached = np.where(np.isfinite(past), np.arange(past.shape[1]), -1).max(axis=1)
+    last = np.where(reached >= 0, past[np.arange(len(origins)), reached], np.nan)
+    return np.repeat(last[:, None], geometry.horizon, axis=1)
+
+
+def seasonal_naive(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry, season: int) -> np.ndarray:
+    """Return (N, H): the value one season before each step, or where missing the one before that.
+
+    The last value observed stands where four seasons back nothing was.
+    """
+    forecast = np.full((len(origins), geometry.horizon), np.nan)
+    first_row = arrays.starts[arrays.owner[origins]][:, None]
+    steps = np.arange(geometry.horizon)
+    for back in range(_SEASONS_BACK):
+        rows = origins[:, None] + steps - season * (steps // season + 1 + back)
+        found = np.where(rows >= first_row, arrays.target[np.maximum(rows, 0)], np.nan)
+        forecast = np.where(np.isfinite(forecast), forecast, found)
+    return np.where(np.isfinite(forecast), forecast, last_value(arrays, origins, geometry))
+
+
+def naive_scale(values: np.ndarray, season: int) -> float:
+    """Return the mean absolute error of the seasonal naive forecast inside a series, the unit of MASE.
+
+    Args:
+        values: (T,) what lies before the part that is scored, NaN where missing.
+        season: its length in steps; 1 for the last value.
+
+    Returns:
+        The scale, or NaN where it is zero or nothing can be compared.
+
+    Reference:
+        Hyndman, Koehler (2006). Another look at measures of forecast accuracy. International Journal
+        of Forecasting.
+    """
+    error = np.abs(values[season:] - values[:-season]) if len(values) > season else np.empty(0)
+    error = error[np.isfinite(error)]
+    return float(error.mean()) if len(error) and error.mean() > 0 else float("nan")

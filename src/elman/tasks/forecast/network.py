@@ -1,0 +1,171 @@
+"""The recurrent branch: an encoder over the past, a decoder over the horizon, a head of quantiles.
+
+    past target, covariates, calendar --encoder--> final state
+    known future, season lags, linear forecast --decoder, from that state--> features --head--> quantiles
+
+A second decoder reads the known future from its end, so that every step sees what is known to come.
+The centre quantile is the linear forecast plus what the network adds to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells import ALL_CELLS, Cell
+from elman.errors import OptionError
+from elman.layers import GRU, LSTM, RNN, Recurrent
+from elman.tasks.forecast.quantiles import QuantileHead
+
+CellChoice = str | Callable[[int, int], Cell]
+
+_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N windows as tensors. T is the context, H the horizon.
+
+    Args:
+        past: (T, N, .) float, what is read of the past.
+        past_codes: (T, N, .) int, text covariates of the past.
+        future: (H, N, .) float, what is known of the future, the linear forecast last.
+        future_codes: (H, N, .) int, text covariates known in the future.
+        target: (H, N) scaled truth, 0 where missing.
+        observed: (H, N) bool.
+    """
+
+    past: Tensor
+    past_codes: Tensor
+    future: Tensor
+    future_codes: Tensor
+    target: Tensor
+    observed: Tensor
+
+
+@dataclass(frozen=True)
+class NetworkSizes:
+    """What the network must fit: the widths of its inputs.
+
+    Args:
+        past: features of a past step.
+        future: features of a future step, the linear forecast included.
+        past_vocabularies: codes of each text covariate of the past.
+        future_vocabularies: codes of each text covariate known in the future.
+    """
+
+    past: int
+    future: int
+    past_vocabularies: tuple[int, ...] = ()
+    future_vocabularies: tuple[int, ...] = ()
+
+
+class ForecastNetwork(nn.Module):
+    """Encoder, two decoders and a quantile head; any cell.
+
+    Args:
+        sizes: of the inputs.
+        cell: a name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell.
+        hidden_size: units of each layer.
+        num_layers: layers of the encoder and of each decoder.
+        dropout: share of features that are dropped before the head and between layers, in [0, 1).
+        levels: quantiles, ascending.
+
+    Shape:
+        A `Batch` of N windows. Output: (H, N, Q).
+    """
+
+    def __init__(
+        self,
+        sizes: NetworkSizes,
+        *,
+        cell: CellChoice,
+        hidden_size: int,
+        num_layers: int,
+        dropout: float,
+        levels: tuple[float, ...],
+    ) -> None:
+        super().__init__()
+        self.embed_past = _Embeddings(sizes.past_vocabularies)
+        self.embed_future = _Embeddings(sizes.future_vocabularies)
+        past = sizes.past + self.embed_past.output_size
+        future = sizes.future + self.embed_future.output_size
+
+        def stack(input_size: int) -> _Stack:
+            return _Stack(cell, input_size, hidden_size, num_layers, dropout)
+
+        self.encoder, self.decoder, self.backward_decoder = stack(past), stack(future), stack(future)
+        self.dropout = nn.Dropout(dropout)
+        self.head = QuantileHead(self.decoder.output_size + self.backward_decoder.output_size, levels)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the quantiles in scaled units."""
+        past = torch.cat([batch.past, self.embed_past(batch.past_codes)], dim=-1)
+        future = torch.cat([batch.future, self.embed_future(batch.future_codes)], dim=-1)
+        _, states = self.encoder(past, None)
+        ahead, _ = self.decoder(future, states)
+        behind, _ = self.backward_decoder(future.flip(0), None)
+        features = torch.cat([ahead, behind.flip(0)], dim=-1)
+        linear = batch.future[..., -1:]
+        return linear + self.head(self.dropout(features))
+
+
+class _Embeddings(nn.Module):
+    """One table a text covariate; their rows side by side."""
+
+    def __init__(self, vocabularies: tuple[int, ...]) -> None:
+        super().__init__()
+        widths = [min(16, 1 + size // 2) for size in vocabularies]
+        self.tables = nn.ModuleList(nn.Embedding(*pair) for pair in zip(vocabularies, widths, strict=True))
+        self.output_size = sum(widths)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        if not self.tables:
+            return codes.new_zeros((*codes.shape[:-1], 0), dtype=torch.get_default_dtype())
+        return torch.cat([table(codes[..., at]) for at, table in enumerate(self.tables)], dim=-1)
+
+
+class _Stack(nn.Module):
+    """Layers of one kind of cell, each reading the one below it. States go in and come out as a list."""
+
+    def __init__(
+        self, cell: CellChoice, input_size: int, hidden_size: int, num_layers: int, dropout: float
+    ) -> None:
+        super().__init__()
+        layers = []
+        for _ in range(num_layers):
+            layer, input_size = make_layer(cell, input_size, hidden_size)
+            layers.append(layer)
+        self.layers = nn.ModuleList(layers)
+        self.dropout = nn.Dropout(dropout)
+        self.output_size = input_size
+
+    def forward(self, input: Tensor, states: list[Any] | None) -> tuple[Tensor, list[Any]]:
+        finals = []
+        for at, layer in enumerate(self.layers):
+            input, final = layer(self.dropout(input) if at else input, states[at] if states else None)
+            finals.append(final)
+        return input, finals
+
+
+def make_layer(cell: CellChoice, input_size: int, hidden_size: int) -> tuple[nn.Module, int]:
+    """Return a layer of `cell` and the size of its output.
+
+    Raises:
+        OptionError: `cell` is no name of a cell, or the function does not return one.
+    """
+    if isinstance(cell, str):
+        if cell in _TORCH_LAYERS:
+            return _TORCH_LAYERS[cell](input_size, hidden_size), hidden_size
+        if cell not in ALL_CELLS:
+            raise OptionError(f"`cell` must be one of {', '.join(sorted(ALL_CELLS))}, but it is {cell!r}.")
+        made = ALL_CELLS[cell](input_size, hidden_size)
+    else:
+        made = cast("Any", cell(input_size, hidden_size))
+    if not isinstance(made, Cell):
+        raise OptionError(f"`cell` must make an elman.Cell, but it made a {type(made).__name__}.")
+    return Recurrent(made), made.output_size

@@ -1,0 +1,67 @@
+"""What can be chosen about a forecast, in one place; the command line shows the same names and defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from elman.errors import OptionError
+from elman.tasks.forecast.quantiles import check_quantiles
+from elman.training import TrainingOptions
+
+
+@dataclass(frozen=True)
+class ForecastOptions:
+    """How a forecast is made. Every default was chosen on validation data.
+
+    Args:
+        context: past steps the recurrent branch reads; None takes three of the shortest seasons or two
+            horizons, whichever is longer.
+        quantiles: levels in (0, 1) to forecast; the one nearest to 0.5 is the point forecast.
+        validation: length of the validation part, in steps or as a duration such as "56d"; None takes
+            about a twentieth of the shortest series, in whole horizons.
+        test: length of the test part; None as for `validation`, 0 for none.
+        frequency: distance of two steps such as "30m" or "1d"; None finds it.
+        time_zone: where the series live, such as "Europe/Berlin"; None leaves the stamps as they are.
+        cell: a name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell.
+        hidden_size: units of each layer.
+        num_layers: layers of the encoder and of each decoder.
+        dropout: share of features dropped in training, in [0, 1).
+        batch_size: windows a step.
+        training: steps, learning rate, clipping, seed.
+        device: "cpu", "cuda", "cuda:1", ...
+
+    Raises:
+        OptionError: a value is not a legal one.
+    """
+
+    context: int | None = None
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    validation: int | str | None = None
+    test: int | str | None = None
+    frequency: str | None = None
+    time_zone: str | None = None
+    cell: str | Callable[[int, int], Any] = "lstm"
+    hidden_size: int = 64
+    num_layers: int = 1
+    dropout: float = 0.3
+    batch_size: int = 64
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Refuse what no forecast can use, and put the quantiles in order."""
+        object.__setattr__(self, "quantiles", check_quantiles(tuple(self.quantiles)))
+        for name in ("hidden_size", "num_layers", "batch_size"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise OptionError(f"`{name}` must be a whole number, 1 or more, but it is {value!r}.")
+        if not 0 <= self.dropout < 1:
+            raise OptionError(f"`dropout` must be in [0, 1), but it is {self.dropout}.")
+        if self.context is not None and self.context < 1:
+            raise OptionError(f"`context` must be 1 or more steps, but it is {self.context}.")
+        if self.validation in (0, "0"):
+            raise OptionError(
+                "`validation` must not be 0: it decides when to stop and how wide the bands are."
+            )

@@ -1,0 +1,131 @@
+"""Windows into flat arrays: what one forecast sees of the past and of the known future.
+
+A window is named by its *origin*: the row of the first step to forecast. Everything before the origin
+is past; of what comes after it only the calendar and the known covariates are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from elman.tasks.forecast.arrays import PanelArrays
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The sizes that decide which rows a window reads.
+
+    Args:
+        context: steps the recurrent branch reads before the origin.
+        horizon: steps to forecast.
+        seasons: season lengths in steps, shortest first; may be empty.
+        num_lags: past values the linear branch reads, and the stretch that sets a window's scale.
+    """
+
+    context: int
+    horizon: int
+    seasons: tuple[int, ...]
+    num_lags: int
+
+    @property
+    def season(self) -> int:
+        """The shortest season, or 1."""
+        return self.seasons[0] if self.seasons else 1
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """For each season the shortest multiple of it that every step of the horizon can look back."""
+        return tuple(season * -(-self.horizon // season) for season in self.seasons)
+
+    @property
+    def rows_before(self) -> int:
+        """Rows before an origin that a window may read."""
+        return max(self.context, self.num_lags, *self.lags, 1) + self.season
+
+    @property
+    def rows_after(self) -> int:
+        """Rows from an origin on that a window may read."""
+        return self.horizon + self.season
+
+
+def past_rows(origins: np.ndarray, num_steps: int) -> np.ndarray:
+    """Return (N, num_steps): the rows just before each origin, earliest first."""
+    return origins[:, None] + np.arange(-num_steps, 0)
+
+
+def future_rows(origins: np.ndarray, num_steps: int) -> np.ndarray:
+    """Return (N, num_steps): the rows from each origin on."""
+    return origins[:, None] + np.arange(num_steps)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How the target of a window is brought to a common scale: (value - location) / scale.
+
+    Args:
+        kind: "series" takes the mean and standard deviation of each series' training part; "window"
+            takes the mean and the mean absolute value of the steps just before the origin.
+        locations: (S,) of each series' training part.
+        scales: (S,), above 0.
+    """
+
+    kind: str
+    locations: np.ndarray
+    scales: np.ndarray
+
+    @classmethod
+    def fit(cls, kind: str, arrays: PanelArrays, train_ends: np.ndarray) -> Scaling:
+        """Learn from the first `train_ends[s]` steps of each series s."""
+        locations, scales = np.zeros(len(arrays.starts)), np.ones(len(arrays.starts))
+        for s, (start, end) in enumerate(zip(arrays.starts, train_ends, strict=True)):
+            values = arrays.target[start : start + end]
+            values = values[np.isfinite(values)]
+            if len(values):
+                locations[s] = values.mean()
+                scales[s] = _positive(values.std(), locations[s])
+        return cls(kind, locations, scales)
+
+    def at(
+        self, arrays: PanelArrays, origins: np.ndarray, geometry: Geometry
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the location and the scale of each window, (N,) and (N,)."""
+        owner = arrays.owner[origins]
+        location, scale = self.locations[owner], self.scales[owner]
+        if self.kind == "series":
+            return location, scale
+        recent = arrays.target[past_rows(origins, geometry.num_lags)]
+        observed = np.isfinite(recent)
+        count = observed.sum(axis=1)
+        recent = np.where(observed, recent, 0.0)
+        mean = recent.sum(axis=1) / np.maximum(count, 1)
+        size = np.abs(recent).sum(axis=1) / np.maximum(count, 1)
+        # A window without a single observation falls back on its series' training part.
+        location, scale = np.where(count > 0, mean, location), np.where(count > 0, size, np.abs(location))
+        return location, np.where(scale > 0, scale, self.scales[owner])
+
+
+def _positive(spread: float, location: float) -> float:
+    """Return a scale that can be divided by: of a constant series its own size, of all zeros 1."""
+    return (
+        float(spread)
+        if spread > 1e-9 * max(abs(location), 1e-300) and spread > 0
+        else float(abs(location)) or 1.0
+    )
+
+
+def scaled_past(
+    arrays: PanelArrays, origins: np.ndarray, num_steps: int, location: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scaled target before each origin, 0 where missing, and where it was observed; (N, num_steps)."""
+    return scaled_rows(arrays, past_rows(origins, num_steps), location, scale)
+
+
+def scaled_rows(
+    arrays: PanelArrays, rows: np.ndarray, location: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scaled target at (N, n) rows, 0 where missing, and where it was observed."""
+    values = (arrays.target[rows] - location[:, None]) / scale[:, None]
+    observed = np.isfinite(values)
+    return np.where(observed, values, 0.0), observed

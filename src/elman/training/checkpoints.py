@@ -1,0 +1,87 @@
+"""Tensors and plain values in one file, written whole or not at all.
+
+The file is safetensors: tensors by name, and a JSON text for everything else. Reading one runs no
+code, and a write that is cut off (a full disk, a lost machine) leaves the earlier file as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from elman.errors import RunError
+
+FORMAT = 1
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put `content` at `path` in one step: after a crash the file is the old one or the new one.
+
+    Raises:
+        RunError: the file cannot be written (no permission, full disk).
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"{path} could not be written: {error.strerror or error}.") from error
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any]) -> None:
+    """Write tensors and JSON-able values to one safetensors file, atomically.
+
+    Args:
+        path: the file; its folder must exist.
+        tensors: name -> tensor, any device, any shape.
+        values: name -> anything `json` can write. NaN and infinity are refused.
+
+    Raises:
+        RunError: the file cannot be written.
+        ValueError: a value is NaN or infinite.
+    """
+    text = json.dumps({"format": FORMAT, **values}, allow_nan=False)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_bytes(path, save(plain, metadata={"elman": text}))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote: the tensors (on the CPU) and the values.
+
+    Raises:
+        RunError: the file is absent, cut off, or not one of ours.
+    """
+    if not path.is_file():
+        raise RunError(f"{path} does not exist.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        values = json.loads(metadata["elman"])
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise RunError(f"{path} is damaged or was not written by elman: {error}.") from error
+    if values.pop("format", None) != FORMAT:
+        raise RunError(f"{path} was written by another version of elman.")
+    return tensors, values
+
+
+def with_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors under `prefix.name`."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def without_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors whose name begins with `prefix.`, that beginning taken off."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
