@@ -7,7 +7,7 @@ import re
 from elman.data.steps import MICROSECONDS, MONTHS
 from elman.errors import OptionError
 
-_DURATION = re.compile(r"([1-9]\d*)(i|ms|s|m|h|d|w|mo|q|y)")
+_DURATION = re.compile(r"([1-9]\d*)(i|ms|s|m|min|h|H|d|D|w|W|mo|q|y)")
 _ALIASES = {"min": "m", "H": "h", "D": "d", "W": "w"}
 
 
@@ -17,15 +17,13 @@ def parse_duration(text: str) -> tuple[int, str]:
     Raises:
         OptionError: `text` is not a count and a unit.
     """
-    for alias, unit in _ALIASES.items():
-        text = text.removesuffix(alias) + unit if isinstance(text, str) and text.endswith(alias) else text
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise OptionError(
-            f"A duration is a count and a unit, such as 30m, 1h, 1d, 1w, 1mo, 1q, 1y, or 1i for integers, "
+            "A duration is a count and a unit, such as 30m, 1h, 1d, 1w, 1mo, 1q, 1y, or 1i for integers, "
             f"but it is {text!r}."
         )
-    return _in_largest_unit(int(match[1]), match[2])
+    return _in_largest_unit(int(match[1]), _ALIASES.get(match[2], match[2]))
 
 
 def _in_largest_unit(count: int, unit: str) -> tuple[int, str]:

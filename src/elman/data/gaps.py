@@ -62,10 +62,10 @@ def _finding(
     gaps: pl.DataFrame, share: float, largest: dict[str, Any], columns: Columns, grid: Frequency
 ) -> Finding:
     where = "" if columns.series is None else f" of series {largest[SERIES]!r}"
+    lacking, most = count(int(gaps["lacking"].sum()), "step"), count(largest["lacking"], "step")
     message = (
-        f"{count(gaps.height, 'gap')} in the grid of {grid.every}: {count(int(gaps['lacking'].sum()), 'step')} "
-        f"({share:.2%}) without a row, the largest gap {count(largest['lacking'], 'step')} after "
-        f"{_text(largest['before'])}{where}; they are masked, not filled."
+        f"{count(gaps.height, 'gap')} in the grid of {grid.every}: {lacking} ({share:.2%}) without a row, the "
+        f"largest gap {most} after {_text(largest['before'])}{where}; they are masked, not filled."
     )
     names = gaps[SERIES].unique(maintain_order=True).cast(pl.String)
     only = names[0] if columns.series is not None and len(names) == 1 else None

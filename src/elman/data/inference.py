@@ -6,13 +6,15 @@ import numpy as np
 import polars as pl
 
 from elman.data.steps import MICROSECONDS, day_numbers, from_local, month_numbers, to_local, zone_of
+from elman.data.wording import times_of
 from elman.errors import DataError
 
-# A step that is not the most common distance must still be filled by this share of rows; irregular
-# stamps always have some greatest common divisor, but hardly any of its grid is filled.
+# Any stamps have a greatest common divisor; it is their grid if it fills this share of its steps with rows,
 _LEAST_FILLED = 0.25
-# ... and by this share of distances that the most common one does not explain, or they are mere strays.
-_LEAST_UNUSUAL = 0.1
+# or if it is the most common distance, and at least this common.
+_LEAST_COMMON = 0.5
+# A divisor that hardly any distance needs comes from strays beside a coarser grid.
+_LEAST_NEEDED = 0.1
 
 
 def regular_step(times: pl.Series, series: pl.Series | None = None) -> tuple[str, int | None]:
@@ -80,8 +82,10 @@ def _common_step(frame: pl.DataFrame, numbers: pl.Series) -> int | None:
         return None
     step, usual = int(np.gcd.reduce(distances)), _most_common(distances)
     is_filled = len(distances) >= _LEAST_FILLED * distances.sum() / step
-    is_needed = np.mean(distances % usual != 0) >= _LEAST_UNUSUAL
-    return step if step == usual or (is_filled and is_needed) else None
+    if step == usual:
+        return step if is_filled or np.mean(distances == usual) >= _LEAST_COMMON else None
+    is_needed = np.mean(distances % usual != 0) >= _LEAST_NEEDED
+    return step if is_filled and is_needed else None
 
 
 def _distances(frame: pl.DataFrame, numbers: pl.Series) -> np.ndarray:
@@ -118,21 +122,17 @@ def _has_one_time_of_day(times: pl.Series) -> bool:
 
 
 def _no_grid(frame: pl.DataFrame) -> str:
-    distances = _distances(frame, frame["time"].to_physical())
-    values, counts = np.unique(distances, return_counts=True)
+    times = frame["time"].cast(pl.Datetime("us")) if frame["time"].dtype == pl.Date else frame["time"]
+    values, counts = np.unique(_distances(frame, times.to_physical()), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:4]
-    shown = ", ".join(
-        f"{_distance_text(frame['time'], int(values[at]))} ({counts[at]:,} times)" for at in order
-    )
+    shown = ", ".join(f"{_as_text(times, int(values[at]))} ({times_of(int(counts[at]))})" for at in order)
     return (
         f"The time stamps stand on no regular grid; the most common distances are {shown}. Resample the "
         "table, or pass frequency= and remove the stamps that it names as off the grid."
     )
 
 
-def _distance_text(times: pl.Series, distance: int) -> str:
+def _as_text(times: pl.Series, distance: int) -> str:
     if times.dtype.is_integer():
         return f"{distance}"
-    if times.dtype == pl.Date:
-        return f"{distance} d"
     return str(pl.Series([distance]).cast(pl.Duration("us")).dt.to_string("polars")[0])

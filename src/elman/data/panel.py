@@ -75,7 +75,7 @@ def build_panel(
     Raises:
         ColumnError: a column is absent or of a type that cannot play its part.
         DataError: stamps are missing, duplicate, unreadable or off the grid, or no target was observed.
-        OptionError: `frequency` or `time_zone` is not a legal one.
+        OptionError: `frequency`, `time_zone` or `time_format` is not a legal one.
 
     Example:
         >>> table = pl.DataFrame({"t": [1, 2, 4], "y": [1.0, 2.0, 3.0]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from elman.data.columns import describe_type
 from elman.data.findings import Finding
 from elman.data.text_stamps import parse_stamps
 from elman.errors import ColumnError
@@ -32,7 +33,7 @@ def read_times(column: pl.Series, time_format: str | None = None) -> tuple[pl.Se
         return column, []
     raise ColumnError(
         f"The time column {column.name!r} must hold time stamps, dates, integers or text, "
-        f"but it is of type {column.dtype}."
+        f"but it is {describe_type(column.dtype)}."
     )
 
 

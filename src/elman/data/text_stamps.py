@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from elman.data.steps import MICROSECONDS
-from elman.errors import DataError
+from elman.errors import DataError, OptionError
 
 _MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 # pattern of the date -> its format, once "/" and "." are written as "-"
@@ -35,6 +35,7 @@ def parse_stamps(column: pl.Series, time_format: str | None = None) -> pl.Series
 
     Raises:
         DataError: a text is no time stamp, or day and month cannot be told apart.
+        OptionError: `time_format` is no format.
     """
     # Series of a panel share their stamps, so each distinct text is parsed once.
     distinct = column.unique(maintain_order=True)
@@ -60,7 +61,11 @@ def _unreadable(column: pl.Series, text: str, time_format: str | None) -> DataEr
 
 def _with_format(texts: pl.Series, time_format: str) -> pl.Series:
     has_time = any(mark in time_format for mark in ("%H", "%I", "%M", "%S", "%T", "%R", "%s"))
-    return texts.str.strptime(pl.Datetime("us") if has_time else pl.Date, time_format, strict=False)
+    try:
+        return texts.str.strptime(pl.Datetime("us") if has_time else pl.Date, time_format, strict=False)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise OptionError(f"time_format={time_format!r} cannot be used: {reason}") from error
 
 
 def _recognised(texts: pl.Series) -> pl.Series:

@@ -11,3 +11,8 @@ def count(number: int, noun: str) -> str:
 def was(number: int) -> str:
     """Return "was" for one, "were" for several."""
     return "was" if number == 1 else "were"
+
+
+def times_of(number: int) -> str:
+    """Return "once", "2 times", "1,000 times"."""
+    return "once" if number == 1 else f"{number:,} times"
