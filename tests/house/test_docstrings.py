@@ -39,7 +39,8 @@ def methods(owner: type) -> Iterator[Callable[..., Any]]:
     """Yield the public methods that are written in the class itself, not borrowed from another."""
     for name, member in vars(owner).items():
         function = getattr(member, "__func__", member)
-        if inspect.isfunction(function) and function.__module__ == owner.__module__ and name[0] != "_":
+        is_own = inspect.isfunction(function) and function.__qualname__ == f"{owner.__qualname__}.{name}"
+        if is_own and not name.startswith("_"):
             yield function
 
 
@@ -49,9 +50,10 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def described(docstring: str) -> set[str]:
-    """The names that the `Args:` block of a docstring describes."""
+    """The names that the `Args:` block of a docstring describes, or that its sentences put in backticks."""
     block = re.search(r"^Args:\n((?:    .*\n|\n)*)", docstring + "\n", re.MULTILINE)
-    return set(re.findall(r"^    \*{0,2}(\w+):", block[1], re.MULTILINE)) if block else set()
+    entries = re.findall(r"^    \*{0,2}(\w+):", block[1], re.MULTILINE) if block else []
+    return {*entries, *re.findall(r"`(\w+)`", docstring)}
 
 
 def raises(function: Callable[..., Any]) -> bool:
@@ -101,11 +103,12 @@ def test_docstring_is_complete(name: str):
     assert faults(OBJECTS[name]) == []
 
 
-@pytest.mark.parametrize("module", WITH_EXAMPLES)
-def test_examples_run(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    result = doctest.testmod(importlib.import_module(module), optionflags=flags)
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, extraglobs={"torch": torch}, optionflags=flags)
     assert result.failed == 0
     assert result.attempted > 0
 

@@ -1,5 +1,6 @@
 """The wheel that people install holds everything, and runs away from its source."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 def run(*command: str | Path) -> str:
     """Run a command away from the source, and return what it printed."""
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path.home())
+    away = {"cwd": Path.home(), "env": os.environ | {"PYTHONPATH": ""}}
+    done = subprocess.run(command, capture_output=True, text=True, **away)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.strip()
 
