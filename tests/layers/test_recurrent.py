@@ -175,6 +175,15 @@ def test_a_batch_of_none_has_empty_results_as_in_torch():
     assert final_state.shape == (0, 3)
 
 
+def test_a_fresh_state_takes_the_dtype_of_the_input():
+    class Forgetful(GRUCell):
+        def initial_state(self, batch_size: int) -> Tensor:
+            return torch.zeros(batch_size, self.hidden_size)
+
+    _, final_state = Recurrent(Forgetful(2, 3).double())(random_input(4, 2, 2))
+    assert final_state.dtype == torch.float64
+
+
 def test_output_may_be_narrower_than_the_state():
     output, final_state = Recurrent(Narrow(2, 3))(torch.ones(4, 2, 2), lengths=[4, 1])
     assert output[..., 0].T.tolist() == [[1.0] * 4, [1.0, 0.0, 0.0, 0.0]]

@@ -28,8 +28,8 @@ class Recurrent(nn.Module):
         cell: What one time step computes.
         reverse: Whether each sequence is read from its own last step to its first; outputs stay at their t.
         batch_first: Whether input, output and resets have the batch as their first axis.
-        backend: "eager" is the plain loop over the cell; "auto" takes the fastest backend there is for the
-            cell.
+        backend: "eager" asks for the plain loop over the cell; "auto" leaves the choice open, and runs that
+            loop too.
 
     Shape:
         input: (T, N, I), or (N, T, I) with `batch_first`, or a PackedSequence.
@@ -139,14 +139,13 @@ class Recurrent(nn.Module):
         fresh_state = map_state(lambda part: part.to(input), self.cell.initial_state(steps.shape[1]))
         if initial_state is not None:
             check_state(initial_state, fresh_state, self)
+        starts = None if resets is None else as_resets(resets, input, self.batch_first)
         output, final_state = run_loop(
             self.cell,
             steps,
             fresh_state if initial_state is None else initial_state,
             lengths=None if lengths is None else as_lengths(lengths, *steps.shape[:2]),
-            resets=None
-            if resets is None
-            else Resets(as_resets(resets, input, self.batch_first), fresh_state),
+            resets=None if starts is None else Resets(starts, fresh_state),
             reverse=self.reverse,
         )
         return output.transpose(0, 1) if self.batch_first else output, final_state
