@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from elman.data.frequency import Frequency, infer_frequency
@@ -179,6 +179,7 @@ def test_positions_are_the_inverse_of_the_grid(drawn: tuple[Frequency, pl.Series
     assert times.is_sorted()
 
 
+@settings(max_examples=50)
 @given(grids(), st.randoms(use_true_random=False))
 def test_grid_is_inferred_from_a_part_out_of_order(drawn: tuple[Frequency, pl.Series], order: random.Random):
     _, times = drawn

@@ -64,8 +64,8 @@ def _finding(
     where = "" if columns.series is None else f" of series {largest[SERIES]!r}"
     lacking, most = count(int(gaps["lacking"].sum()), "step"), count(largest["lacking"], "step")
     message = (
-        f"{count(gaps.height, 'gap')} in the grid of {grid.every}: {lacking} ({share:.2%}) without a row, the "
-        f"largest gap {most} after {_text(largest['before'])}{where}; they are masked, not filled."
+        f"{count(gaps.height, 'gap')} in the grid of {grid.every}: {lacking} ({share:.2%}) without a row, "
+        f"the largest gap {most} after {_text(largest['before'])}{where}; they are masked, not filled."
     )
     names = gaps[SERIES].unique(maintain_order=True).cast(pl.String)
     only = names[0] if columns.series is not None and len(names) == 1 else None

@@ -14,6 +14,7 @@ from elman.data.inference import fixed_day
 from elman.data.rows import SERIES
 from elman.data.stamps import stamp_texts
 from elman.data.steps import MONTHS
+from elman.data.wording import count
 from elman.errors import DataError, OptionError
 
 
@@ -59,9 +60,8 @@ def _with_gaps(frame: pl.DataFrame, positions: pl.Series, time: str, grid: Frequ
 def _given(frequency: str, times: pl.Series) -> Frequency:
     grid = Frequency.of(frequency)
     if times.dtype.is_integer() != (grid.unit == "i"):
-        kind = (
-            "plain integers: use 1i, 2i, ..." if times.dtype.is_integer() else "no integers: use 1h, 1d, ..."
-        )
+        is_integer = times.dtype.is_integer()
+        kind = "plain integers: use 1i, 2i, ..." if is_integer else "no integers: use 1h, 1d, ..."
         raise OptionError(f"frequency={frequency!r} does not fit the time column, which holds {kind}")
     if times.dtype == pl.Date and grid.is_subdaily:
         raise OptionError(f"frequency={frequency!r} is finer than a day, but the time column holds dates.")
@@ -70,8 +70,9 @@ def _given(frequency: str, times: pl.Series) -> Frequency:
 
 def _off_grid(off: pl.DataFrame, columns: Columns, grid: Frequency) -> DataError:
     where = "" if columns.series is None else f" (series {str(off[SERIES][0])!r})"
+    whose = "its" if off.height == 1 else "their"
     return DataError(
-        f"{off.height:,} time stamps are off the grid of {grid.every} that begins at their series' first "
-        f"stamp: {', '.join(stamp_texts(off[columns.time]))}{where}. Round or remove them, or pass another "
-        "frequency=."
+        f"{count(off.height, 'time stamp')} off the grid of {grid.every} that begins at {whose} series' "
+        f"first stamp: {', '.join(stamp_texts(off[columns.time]))}{where}. Round or remove them, or pass "
+        "another frequency=."
     )

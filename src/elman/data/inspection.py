@@ -87,7 +87,8 @@ def _report_constant_target(observed: pl.DataFrame, columns: Columns, findings: 
 def _report_constant(column: pl.Series, findings: list[Finding]) -> None:
     values = column.drop_nulls().unique()
     if len(values) <= 1:
-        what = f"is {values[0]!r} in every row" if len(values) else "has no value at all"
+        where = "wherever it is known" if column.null_count() else "in every row"
+        what = f"is {values[0]!r} {where}" if len(values) else "has no value at all"
         message = f"{column.name!r} {what}: it tells the network nothing."
         findings.append(Finding("constant", message, "warning", column=column.name))
 

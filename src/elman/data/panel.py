@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from elman.data.columns import Columns
+from elman.data.duplicates import check_duplicates
 from elman.data.findings import Finding
 from elman.data.frequency import Frequency
 from elman.data.gridding import cut_into_series, place_on_grid
@@ -89,6 +90,7 @@ def build_panel(
     rows = clean_values(rows, columns, findings)
     rows = place_in_zone(rows, columns, time_zone, time_format, findings)
     rows = order_rows(rows, columns, findings)
+    check_duplicates(rows, frame, columns)
     rows = trim_rows(rows, columns, findings)
     rows, grid = place_on_grid(rows, columns, frequency, findings)
     inspect_columns(rows, columns, findings)

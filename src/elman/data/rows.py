@@ -41,18 +41,14 @@ def select_rows(frame: pl.DataFrame, columns: Columns, findings: list[Finding]) 
 
 
 def order_rows(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
-    """Sort by series and time.
-
-    Raises:
-        DataError: a series has two rows with the same time stamp.
-    """
+    """Sort by series and time."""
     grouped = rows.sort(SERIES, maintain_order=True)
-    is_late = _within_series(grouped, pl.col(columns.time).diff()) < _zero(rows[columns.time])
-    late = grouped.filter(is_late.fill_null(False))
+    late = grouped.filter(
+        grouped[SERIES] == grouped[SERIES].shift(), pl.col(columns.time) < pl.col(columns.time).shift()
+    )
     if late.height:
         findings.append(_unordered(late, columns))
         grouped = rows.sort(SERIES, columns.time, maintain_order=True)
-    _check_duplicates(grouped, columns)
     return grouped
 
 
@@ -79,16 +75,6 @@ def _check_present(rows: pl.DataFrame, name: str, what: str) -> None:
         )
 
 
-def _within_series(grouped: pl.DataFrame, expression: pl.Expr) -> pl.Series:
-    """Evaluate a difference between neighbours; null at each series' first row."""
-    is_first = pl.col(SERIES) != pl.col(SERIES).shift()
-    return grouped.select(pl.when(~is_first.fill_null(True)).then(expression)).to_series()
-
-
-def _zero(times: pl.Series):
-    return pl.Series([0]).cast(pl.Int64 if times.dtype.is_integer() else pl.Duration("us"))
-
-
 def _unordered(late: pl.DataFrame, columns: Columns) -> Finding:
     examples = stamp_texts(late[columns.time])
     message = (
@@ -96,29 +82,3 @@ def _unordered(late: pl.DataFrame, columns: Columns) -> Finding:
         f"row {late[ROW][0]:,} ({examples[0]}); all rows were sorted by time."
     )
     return Finding("unordered", message, column=columns.time, examples=examples)
-
-
-def _check_duplicates(ordered: pl.DataFrame, columns: Columns) -> None:
-    repeats = ordered.filter(_within_series(ordered, pl.col(columns.time) == pl.col(columns.time).shift()))
-    if repeats.height == 0:
-        return
-    shown = repeats.unique([SERIES, columns.time], maintain_order=True).head(3)
-    named = ", ".join(
-        _duplicate(row, stamp, columns)
-        for row, stamp in zip(shown.iter_rows(named=True), stamp_texts(shown[columns.time]), strict=True)
-    )
-    raise DataError(
-        f"{count(repeats.height, 'row')} {'repeats' if repeats.height == 1 else 'repeat'} the time stamp of "
-        f"another row: {named}. {_remedy(columns)}"
-    )
-
-
-def _duplicate(row: dict, stamp: str, columns: Columns) -> str:
-    return stamp if columns.series is None else f"{stamp} of series {row[SERIES]!r}"
-
-
-def _remedy(columns: Columns) -> str:
-    remedy = "Average or drop the repeats first"
-    if columns.series is None:
-        remedy += "; if the table stacks several series, name the column that tells them apart as `series`"
-    return remedy + "; if a clock was set back there, pass time_zone=."

@@ -8,7 +8,7 @@ from typing import Literal
 from elman.data.findings import Finding
 from elman.data.panel import Panel, Series
 from elman.data.window_lengths import WindowLengths
-from elman.errors import DataError
+from elman.errors import DataError, OptionError
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def split_by_time(
         >>> split_by_time(panel, horizon=1, context=2, validation=2, test=3).splits
         (TimeSplit(train_end=4, validation_end=6, test_end=9),)
     """
+    if too_short not in ("leave_out", "error"):
+        raise OptionError(f"too_short must be 'leave_out' or 'error', but it is {too_short!r}.")
     lengths = WindowLengths.of(context, horizon, validation, test, panel.frequency)
     kept = [one for one in panel.series if one.num_observed >= lengths.needed]
     short = [one for one in panel.series if one.num_observed < lengths.needed]

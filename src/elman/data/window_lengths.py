@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from elman.data.frequency import Frequency
+from elman.data.wording import count
 from elman.errors import OptionError
 
 
@@ -39,8 +40,8 @@ class WindowLengths:
         for part, length in steps.items():
             if 0 < length < horizon:
                 raise OptionError(
-                    f"The {part} part has {length} steps, which hold no forecast of horizon={horizon}: make "
-                    f"it {horizon} steps or longer, or use horizon <= {length}."
+                    f"The {part} part has {count(length, 'step')}, too few for a forecast of "
+                    f"horizon={horizon}: make it {horizon} steps or longer, or use horizon <= {length}."
                 )
         return cls(context, horizon, **steps)
 
