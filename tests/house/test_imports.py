@@ -131,7 +131,7 @@ def test_every_package_has_a_floor():
 
 def test_imported_packages_are_the_declared_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {Requirement(line).name for line in project["dependencies"]}
+    declared = {Requirement(line).name.replace("-", "_") for line in project["dependencies"]}
     trees = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
     imported = {name.split(".")[0] for module, tree in trees.items() for name in imports(tree, module)}
     assert imported - sys.stdlib_module_names - {"elman"} == declared
