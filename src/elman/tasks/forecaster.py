@@ -14,12 +14,13 @@ import torch
 
 from elman.data import Columns, Panel, TimeSplit, build_panel, read_table
 from elman.data.encoders import is_observed
+from elman.data.findings import Finding
 from elman.errors import DataError, OptionError, RunError
 from elman.tasks.forecast.arrays import InputEncoder, PanelArrays
 from elman.tasks.forecast.baselines import last_value, naive_scale, seasonal_naive
 from elman.tasks.forecast.batches import BatchMaker
 from elman.tasks.forecast.calibration import Calibration
-from elman.tasks.forecast.fitting import Fit, Observer, fit_model, scoring_origins
+from elman.tasks.forecast.fitting import Fit, Observer, fit_model, scoring_origins, split_panel
 from elman.tasks.forecast.linear import LinearBranch
 from elman.tasks.forecast.metrics import quantile_column, score_forecasts
 from elman.tasks.forecast.model import ForecastModel
@@ -130,6 +131,14 @@ class Forecaster:
         )
         self._model = self._fit.model
         return self
+
+    def check(self, frame: Any) -> tuple[Finding, ...]:
+        """Read a table as `fit` would, learn nothing, and return what is odd in it.
+
+        Raises:
+            DataError: the table cannot be used; the message says why and what to do.
+        """
+        return split_panel(self._panel(read_table(frame)), self.horizon, self.options).panel.findings
 
     def predict(self, frame: Any, future: Any = None) -> pl.DataFrame:
         """Forecast the steps after the last observed target of each series.
@@ -319,8 +328,6 @@ class Forecaster:
     def _arrays_and_splits(self, frame: Any) -> tuple[PanelArrays, tuple[TimeSplit, ...]]:
         if frame is None:
             return self.fitted.arrays, self.fitted.splits
-        from elman.tasks.forecast.fitting import split_panel
-
         split = split_panel(
             self._panel(read_table(frame), self.model.encoder.frequency.every), self.horizon, self.options
         )

@@ -7,7 +7,6 @@ code, and a write that is cut off (a full disk, a lost machine) leaves the earli
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,26 +16,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from elman.errors import RunError
+from elman.training.files import write_bytes
 
 FORMAT = 1
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Put `content` at `path` in one step: after a crash the file is the old one or the new one.
-
-    Raises:
-        RunError: the file cannot be written (no permission, full disk).
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any]) -> None:
