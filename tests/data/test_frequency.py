@@ -2,7 +2,7 @@
 
 import random
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -142,6 +142,12 @@ def test_grid_of_a_series_keeps_its_type():
     start = pl.Series("t", [datetime(2024, 1, 1)]).cast(pl.Datetime("us", "Australia/Melbourne"))
     assert Frequency.of("30m").grid(start, 3).dtype == start.dtype
     assert Frequency.of("30m").grid(start, 3).name == "t"
+
+
+def test_grid_of_a_start_with_an_offset_is_in_utc():
+    start = datetime(2024, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+    assert grid("1h", start, 2) == [start, start + timedelta(hours=1)]
+    assert Frequency.of("1h").grid(start, 1).dtype == pl.Datetime("us", "UTC")
 
 
 def test_following_begins_after_the_last():

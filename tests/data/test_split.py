@@ -107,10 +107,8 @@ def test_short_series_are_left_out():
     assert [one.name for one in split.panel.series] == ["b"]
     finding = split.panel.findings[-1]
     assert (finding.kind, finding.severity, finding.series) == ("too_short", "warning", None)
-    assert finding.message == (
-        "2 series with fewer than 10 observed steps (context 4 + horizon 2 + validation 2 + test 2) left out: a, "
-        "c."
-    )
+    needed = "context 4 + horizon 2 + validation 2 + test 2"
+    assert finding.message == f"2 series with fewer than 10 observed steps ({needed}) left out: a, c."
 
 
 def test_one_short_series_is_named():

@@ -109,7 +109,7 @@ def test_text_that_cannot_be_read(texts: list[str], time_format: str | None, mes
         read(*texts, time_format=time_format)
 
 
-@pytest.mark.parametrize("time_format", ["%Q", "%", "no mark"])
+@pytest.mark.parametrize("time_format", ["%Q", "no mark"])
 def test_format_that_cannot_be_used(time_format: str):
     with pytest.raises(DataError, match="no time stamp in the format"):
         read("2014-12-31", time_format=time_format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from elman.data.columns import Columns
-from elman.data.rows import SERIES
+from elman.data.rows import SERIES, has_row_before
 from elman.data.stamps import stamp_texts
 from elman.data.wording import count
 from elman.errors import DataError
@@ -22,10 +22,8 @@ def check_duplicates(ordered: pl.DataFrame, table: pl.DataFrame, columns: Column
     Raises:
         DataError: one has; the message names the first time stamps, and what may be wrong.
     """
-    is_repeat = (pl.col(SERIES) == pl.col(SERIES).shift()) & (
-        pl.col(columns.time) == pl.col(columns.time).shift()
-    )
-    repeats = ordered.filter(is_repeat)
+    time = pl.col(columns.time)
+    repeats = ordered.filter(has_row_before(), time == time.shift())
     if repeats.height == 0:
         return
     shown = repeats.unique([SERIES, columns.time], maintain_order=True).head(3)

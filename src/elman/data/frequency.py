@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -128,4 +128,8 @@ def infer_frequency(times: pl.Series, series: pl.Series | None = None) -> Freque
 
 
 def _one_stamp(start: datetime | date | int) -> pl.Series:
-    return pl.Series([start])
+    """Return a series of one stamp, in the zone of `start`; in UTC if it has an offset but no zone."""
+    if not isinstance(start, datetime) or start.tzinfo is None:
+        return pl.Series([start])
+    stamp = pl.Series([start.astimezone(UTC).replace(tzinfo=None)]).dt.replace_time_zone("UTC")
+    return stamp.dt.convert_time_zone(getattr(start.tzinfo, "key", "UTC"))

@@ -43,13 +43,18 @@ def select_rows(frame: pl.DataFrame, columns: Columns, findings: list[Finding]) 
 def order_rows(rows: pl.DataFrame, columns: Columns, findings: list[Finding]) -> pl.DataFrame:
     """Sort by series and time."""
     grouped = rows.sort(SERIES, maintain_order=True)
-    late = grouped.filter(
-        grouped[SERIES] == grouped[SERIES].shift(), pl.col(columns.time) < pl.col(columns.time).shift()
-    )
+    time = pl.col(columns.time)
+    late = grouped.filter(has_row_before(), time < time.shift())
     if late.height:
         findings.append(_unordered(late, columns))
         grouped = rows.sort(SERIES, columns.time, maintain_order=True)
     return grouped
+
+
+def has_row_before() -> pl.Expr:
+    """Return the expression that tells whether the row above is of the same series."""
+    place = pl.col(SERIES).to_physical()
+    return place == place.shift()
 
 
 def _series_names(used: pl.DataFrame, columns: Columns) -> pl.Series:
