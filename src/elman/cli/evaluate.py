@@ -9,18 +9,25 @@ import typer
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)],
     data: Annotated[
-        Path | None, typer.Option(help="Another table with the same columns. Default: the table of the run.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Another table with the same columns. Default: the table of the run."
+        ),
     ] = None,
-    part: Annotated[str, typer.Option(help="test or validation.")] = "test",
+    part: Annotated[str, typer.Option(metavar="PART", help="test or validation.")] = "test",
 ) -> None:
-    """Forecast a held-out part from one origin per horizon and print the scores beside the baselines'."""
+    """Score the forecasts of a held-out part beside the baselines'.
+
+    There is one forecast per horizon, each seeing only what was known then.
+
+    [bold]Example[/bold]: elman evaluate runs/demand --part validation
+    """
     from elman.cli.scores import print_scores
-    from elman.tasks import Forecaster
-    from elman.tasks.forecast.run import RunDirectory, read_settings
+    from elman.tasks.forecast.run import load_forecaster, load_settings
+    from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
-    directory.require_run()
-    table = data or Path(read_settings(directory / "config.toml")["data"])
-    print_scores(Forecaster.load(directory / "model.safetensors").evaluate(table, part))
+    forecaster = load_forecaster(directory)
+    print_scores(forecaster.evaluate(data or Path(load_settings(directory).data), part))

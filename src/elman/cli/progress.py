@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watch(num_steps: int, *, quiet: bool) -> Iterator[Observer]:
-    """Yield an observer that shows how a fit goes.
+    """Yield an observer that shows on stderr how a fit goes.
 
     Args:
         num_steps: optimizer steps at most.
@@ -39,34 +39,55 @@ def _line(record: EvaluationRecord, num_steps: int) -> str:
     left = record.seconds / record.step * (num_steps - record.step)
     best = ", best so far" if record.is_best else ""
     return (
-        f"step {record.step}/{num_steps}  loss {record.loss:.4f}  validation {record.validation_loss:.4f}{best}  "
-        f"{record.seconds:.0f} s, at most {left:.0f} s left"
+        f"step {record.step}/{num_steps}  {_losses(record.loss, record.validation_loss)}{best}  "
+        f"{_clock(record.seconds)} gone, at most {_clock(left)} left"
     )
+
+
+def _losses(loss: float, validation_loss: float | None) -> str:
+    validation = "" if validation_loss is None else f"  validation {validation_loss:.4f}"
+    return f"loss {loss:.4f}{validation}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}"
 
 
 @contextmanager
 def _bar(num_steps: int) -> Iterator[Observer]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
     from elman.tasks import Observer
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[losses]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("reading the table", total=num_steps, figures="")
+    with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
+        bar = progress.add_task("reading", total=num_steps, losses="")
+        validation_loss, has_begun = None, False
+
+        def on_step(step: int, loss: float) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                # The time left is judged by the steps of this sitting alone.
+                progress.reset(bar, completed=step - 1)
+                has_begun = True
+            progress.update(bar, completed=step, losses=_losses(loss, validation_loss))
 
         def on_record(record: EvaluationRecord) -> None:
-            figures = f"loss {record.loss:.4f}  validation {record.validation_loss:.4f}"
-            progress.update(bar, completed=record.step, figures=figures)
+            nonlocal validation_loss
+            validation_loss = record.validation_loss
+            progress.update(bar, losses=_losses(record.loss, validation_loss))
 
-        yield Observer(
-            on_stage=lambda text: progress.update(bar, description=text),
-            on_step=lambda step, loss: progress.update(bar, completed=step),
-            on_record=on_record,
-        )
+        def on_stage(text: str) -> None:
+            progress.update(bar, description=text.split()[0])
+
+        yield Observer(on_stage, on_step, on_record)

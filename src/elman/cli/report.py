@@ -7,17 +7,27 @@ from typing import Annotated
 
 import typer
 
+from elman.errors import OptionError
+
 
 def command(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write it. Default: report.html in the run.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where to write it: .html. Default: report.html in the run."),
     ] = None,
 ) -> None:
-    """Draw the report of a run from its saved results."""
+    """Draw the report of a run from its saved results: one page that opens without a network.
+
+    [bold]Example[/bold]: elman report runs/demand --out demand.html
+    """
+    if out is not None and (out.suffix.lower() != ".html" or out.is_dir()):
+        raise OptionError(f"--out must be a file that ends in .html, but it is {out}.")
     from elman.report import write_forecast_report
-    from elman.tasks.forecast.run import RunDirectory, load_report
+    from elman.tasks.forecast.run import REPORT
+    from elman.tasks.forecast.saved import load_report
+    from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
-    path = write_forecast_report(load_report(directory), out or directory / "report.html")
+    path = write_forecast_report(load_report(directory), out or directory / REPORT)
     typer.echo(f"report: {path}")

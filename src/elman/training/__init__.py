@@ -9,25 +9,30 @@ __all__ = [
     "TrainingOptions",
     "TrainingResult",
     "TrainingTask",
+    "check_device",
     "read_tensors",
     "train",
     "write_tensors",
 ]
 
 if TYPE_CHECKING:
-    from elman.training.checkpoints import read_tensors, write_tensors
-    from elman.training.loop import TrainingOptions, TrainingResult, TrainingTask, train
-    from elman.training.records import EvaluationRecord
+    from elman.training.devices import check_device
+    from elman.training.loop import train
+    from elman.training.options import TrainingOptions
+    from elman.training.records import EvaluationRecord, TrainingResult
+    from elman.training.task import TrainingTask
+    from elman.training.tensor_files import read_tensors, write_tensors
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
             "EvaluationRecord": "elman.training.records",
-            "TrainingOptions": "elman.training.loop",
-            "TrainingResult": "elman.training.loop",
-            "TrainingTask": "elman.training.loop",
-            "read_tensors": "elman.training.checkpoints",
+            "TrainingOptions": "elman.training.options",
+            "TrainingResult": "elman.training.records",
+            "TrainingTask": "elman.training.task",
+            "check_device": "elman.training.devices",
+            "read_tensors": "elman.training.tensor_files",
             "train": "elman.training.loop",
-            "write_tensors": "elman.training.checkpoints",
+            "write_tensors": "elman.training.tensor_files",
         },
     )

@@ -1,69 +1,69 @@
-"""Tensors and plain values in one file, written whole or not at all.
-
-The file is safetensors: tensors by name, and a JSON text for everything else. Reading one runs no
-code, and a write that is cut off (a full disk, a lost machine) leaves the earlier file as it was.
-"""
+"""Where a training stands, in a file, so that another sitting can go on from there."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-
 from elman.errors import RunError
-from elman.training.files import write_bytes
+from elman.training.options import TrainingOptions
+from elman.training.records import EvaluationRecord, TrainingResult
+from elman.training.state import TrainingState
+from elman.training.tensor_files import read_tensors, write_tensors
 
-FORMAT = 1
 
-
-def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any]) -> None:
-    """Write tensors and JSON-able values to one safetensors file, atomically.
+class Checkpoint:
+    """A file that one training writes and only the same training may continue from.
 
     Args:
-        path: the file; its folder must exist.
-        tensors: name -> tensor, any device, any shape.
-        values: name -> anything `json` can write. NaN and infinity are refused.
-
-    Raises:
-        RunError: the file cannot be written.
-        ValueError: a value is NaN or infinite.
+        path: the file.
+        options: of the training.
+        configuration: JSON-able values besides the options that the training depends on.
     """
-    text = json.dumps({"format": FORMAT, **values}, allow_nan=False)
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_bytes(path, save(plain, metadata={"elman": text}))
 
+    def __init__(self, path: Path, options: TrainingOptions, configuration: Mapping[str, Any]) -> None:
+        self.path = path
+        identity = {"options": asdict(options), "configuration": dict(configuration)}
+        # As a file gives it back: tuples as lists.
+        self._identity: dict[str, dict[str, Any]] = json.loads(json.dumps(identity))
 
-def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote: the tensors (on the CPU) and the values.
+    def save(self, state: TrainingState, result: TrainingResult) -> None:
+        """Write where the training stands, atomically.
 
-    Raises:
-        RunError: the file is absent, cut off, or not one of ours.
-    """
-    if not path.is_file():
-        raise RunError(f"{path} does not exist.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        values = json.loads(metadata["elman"])
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise RunError(f"{path} is damaged or was not written by elman: {error}.") from error
-    if values.pop("format", None) != FORMAT:
-        raise RunError(f"{path} was written by another version of elman.")
-    return tensors, values
+        Raises:
+            RunError: the file cannot be written; the earlier one is as it was.
+        """
+        curve = [asdict(record) for record in result.curve]
+        write_tensors(self.path, state.tensors(), {**self._identity, "curve": curve})
 
+    def restore(self, state: TrainingState) -> TrainingResult:
+        """Put the state where the file says, and return what was done so far: nothing without a file.
 
-def with_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the tensors under `prefix.name`."""
-    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+        Raises:
+            RunError: the file is damaged or belongs to another training.
+        """
+        if not self.path.exists():
+            return TrainingResult()
+        tensors, values = read_tensors(self.path)
+        if not {"curve", *self._identity} <= values.keys():
+            raise RunError(f"{self.path} holds no training to continue.")
+        self._require_same(values)
+        try:
+            curve = [EvaluationRecord(**entry) for entry in values["curve"]]
+            state.load_tensors(tensors)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise RunError(f"{self.path} is damaged: {error}.") from error
+        return TrainingResult(curve)
 
-
-def without_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the tensors whose name begins with `prefix.`, that beginning taken off."""
-    start = f"{prefix}."
-    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+    def _require_same(self, values: Mapping[str, Any]) -> None:
+        changes = [
+            f"{name} was {values[part].get(name)!r}, now {ours.get(name)!r}"
+            for part, ours in self._identity.items()
+            for name in sorted({*ours, *values[part]})
+            if values[part].get(name) != ours.get(name)
+        ]
+        if changes:
+            raise RunError(f"{self.path} belongs to a run with other options: {', '.join(changes)}.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -17,16 +19,24 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         RunError: the file cannot be written (no permission, full disk).
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with draft.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"{path} could not be written: {error.strerror or error}.") from error
+        draft.replace(path)
+    except BaseException as error:  # Ctrl-C leaves no draft behind, either
+        with suppress(OSError):
+            draft.unlink()
+        if isinstance(error, OSError):
+            raise RunError(f"{path} could not be written: {error.strerror or error}.") from error
+        raise
+
+
+def is_draft(name: str) -> bool:
+    """Tell whether a file of this name is what a killed `write_bytes` left behind."""
+    return re.fullmatch(r"\..+\.\d+\.tmp", name) is not None
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
@@ -35,8 +45,9 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    if path.suffix == ".csv":
-        return write_bytes(path, frame.write_csv().encode())
     buffer = BytesIO()
-    frame.write_parquet(buffer)
-    return write_bytes(path, buffer.getvalue())
+    if path.suffix.lower() == ".csv":
+        frame.write_csv(buffer)
+    else:
+        frame.write_parquet(buffer)
+    write_bytes(path, buffer.getvalue())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -26,3 +26,34 @@ class EvaluationRecord:
     learning_rate: float
     gradient_norm: float
     is_best: bool
+
+
+@dataclass
+class TrainingResult:
+    """What a training did; the model holds the weights of the best evaluation.
+
+    Args:
+        curve: one record per evaluation, those of earlier sittings included.
+    """
+
+    curve: list[EvaluationRecord] = field(default_factory=list)
+
+    @property
+    def num_steps(self) -> int:
+        """Steps done and evaluated."""
+        return self.curve[-1].step if self.curve else 0
+
+    @property
+    def seconds(self) -> float:
+        """Time spent in steps and evaluations, earlier sittings included."""
+        return self.curve[-1].seconds if self.curve else 0.0
+
+    @property
+    def best(self) -> EvaluationRecord | None:
+        """The evaluation whose weights are kept."""
+        return min(self.curve, key=lambda record: record.validation_loss, default=None)
+
+    @property
+    def evaluations_since_best(self) -> int:
+        """Evaluations after the best one."""
+        return len(self.curve) - 1 - self.curve.index(self.best) if self.best else 0

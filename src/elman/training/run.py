@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
-import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from elman.errors import RunError
+from elman.training.files import is_draft
+from elman.training.locks import locked
 
 Mode = Literal["new", "resume", "overwrite"]
 
-_MARKER = "config.toml"
+CONFIG = "config.toml"
+_MARK = b'task = "'
 
 
 class RunDirectory:
@@ -32,36 +33,9 @@ class RunDirectory:
 
     @property
     def holds_run(self) -> bool:
-        """True if a run has begun here."""
-        return (self / _MARKER).is_file()
-
-    def prepare(self, mode: Mode) -> None:
-        """Make the folder ready to be written to.
-
-        Args:
-            mode: "new" wants an absent or empty folder, "resume" one that holds a run, "overwrite" removes
-                the run that is there; a folder that holds anything else is never removed.
-
-        Raises:
-            RunError: the folder is not what the mode wants, or cannot be made.
-        """
-        if self.path.exists() and not self.path.is_dir():
-            raise RunError(f"{self.path} is a file; a run needs a folder.")
-        if mode == "resume" and not self.holds_run:
-            raise RunError(f"{self.path} holds no run to continue; leave --resume out to begin one.")
-        occupied = self.path.is_dir() and any(self.path.iterdir())
-        if occupied and mode != "resume" and not self.holds_run:
-            raise RunError(f"{self.path} holds files that no run of elman wrote; choose another folder.")
-        if occupied and mode == "new":
-            raise RunError(
-                f"{self.path} already holds a run: continue it with --resume or replace it with --overwrite."
-            )
-        try:
-            if occupied and mode == "overwrite":
-                shutil.rmtree(self.path)
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be used: {error.strerror or error}.") from error
+        """True if a run has begun here; another program's config.toml makes no run."""
+        config = self / CONFIG
+        return config.is_file() and _MARK in config.read_bytes()
 
     def require_run(self) -> None:
         """Make sure that a run is here.
@@ -69,19 +43,57 @@ class RunDirectory:
         Raises:
             RunError: there is none.
         """
+        if not self.path.exists():
+            raise RunError(f"There is no folder {self.path}.")
         if not self.holds_run:
-            raise RunError(f"{self.path} holds no run of elman (it has no {_MARKER}).")
+            raise RunError(f"{self.path} holds no run of elman (no {CONFIG} with a task).")
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second process from writing to the same run.
+    def check(self, mode: Mode) -> None:
+        """Make sure that the folder is what a mode wants.
+
+        Args:
+            mode: "new" wants an absent or empty folder, "resume" one that holds a run, "overwrite" either.
 
         Raises:
-            RunError: another process is at it.
+            RunError: it is not.
         """
-        with (self / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RunError(f"{self.path} is being written to by another process.") from error
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path} is a file; a run needs a folder.")
+        if mode == "resume" and not self.holds_run:
+            raise RunError(f"{self.path} holds no run to continue; leave --resume out to begin one.")
+        occupied = self.path.is_dir() and any(not is_draft(entry.name) for entry in self.path.iterdir())
+        if occupied and not self.holds_run:
+            raise RunError(f"{self.path} holds files that no run of elman wrote; choose another folder.")
+        if occupied and mode == "new":
+            raise RunError(
+                f"{self.path} already holds a run: continue it with --resume or replace it with --overwrite."
+            )
+
+    @contextmanager
+    def opened(self, mode: Mode, files: Collection[str]) -> Iterator[None]:
+        """Make the folder, let no other process write to it, and clear away an old run.
+
+        Args:
+            mode: as for `check`; "overwrite" removes the results of the run that is there.
+            files: the names of a run's results; nothing else is ever removed.
+
+        Raises:
+            RunError: the folder is not what the mode wants, is in use, or cannot be written to.
+        """
+        self.check(mode)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be made: {error.strerror or error}.") from error
+        with locked(self.path):
+            self.check(mode)  # again, since now nobody else can change it
+            self._remove(files if mode == "overwrite" else ())
             yield
+
+    def _remove(self, files: Collection[str]) -> None:
+        try:
+            for entry in list(self.path.iterdir()):
+                if entry.name in files or is_draft(entry.name):
+                    entry.unlink()
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be cleared: {error.strerror or error}.") from error

@@ -1,0 +1,119 @@
+"""The options of `elman fit forecast`, one declaration each.
+
+The defaults stand in `ForecastSettings`; the help repeats them, since reading them there would load torch.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.errors import OptionError
+
+
+def _option(panel: str, name: str, metavar: str | None, text: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
+
+
+_table = partial(_option, "The table")
+_network = partial(_option, "The network")
+_training = partial(_option, "The training")
+_run = partial(_option, "The run")
+
+Data = Annotated[
+    Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file.", show_default=False)
+]
+Time = Annotated[str | None, _table("--time", "COLUMN", "Time stamps, dates or integers.")]
+Target = Annotated[str | None, _table("--target", "COLUMN", "What to forecast.")]
+Series = Annotated[str | None, _table("--series", "COLUMN", "Names the series, if there are several.")]
+Known = Annotated[
+    list[str] | None,
+    _table("--known", "COLUMN", "Known ahead: a holiday, a price, a weather forecast; repeat it for more."),
+]
+Past = Annotated[list[str] | None, _table("--past", "COLUMN", "Known only in the past; repeat it for more.")]
+Horizon = Annotated[int | None, _table("--horizon", "STEPS", "How far to forecast.")]
+Frequency = Annotated[
+    str | None,
+    _table("--frequency", "DURATION", "Distance of two steps, such as 30m, 1h, 1d, 1mo. Default: found."),
+]
+TimeZone = Annotated[
+    str | None,
+    _table("--time-zone", "ZONE", "Where the series live, such as Europe/Berlin: their calendar counts."),
+]
+Validation = Annotated[
+    str | None,
+    _table("--validation", "LENGTH", "Held out to tune: steps, or such as 56d. Default: a twentieth."),
+]
+Test = Annotated[
+    str | None, _table("--test", "LENGTH", "Held out at the end to judge; 0 for none. Default: a twentieth.")
+]
+Context = Annotated[
+    int | None,
+    _network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
+]
+CellName = Annotated[str | None, _network("--cell", "NAME", "elman, gru or lstm. Default: lstm.")]
+HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 64.")]
+NumLayers = Annotated[
+    int | None, _network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
+]
+Dropout = Annotated[
+    float | None, _network("--dropout", "SHARE", "Of the features, dropped in training. Default: 0.3.")
+]
+Quantiles = Annotated[
+    list[float] | None,
+    _network("--quantile", "LEVEL", "To forecast; repeat it for more. Default: 0.1 0.5 0.9."),
+]
+NumSteps = Annotated[int | None, _training("--steps", "STEPS", "Of the optimizer, at most. Default: 800.")]
+BatchSize = Annotated[int | None, _training("--batch-size", "WINDOWS", "For each step. Default: 64.")]
+LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.002.")]
+Seed = Annotated[int | None, _training("--seed", "NUMBER", "Of everything random. Default: 0.")]
+Threads = Annotated[int | None, _training("--threads", "NUMBER", "For tensor operations. Default: 1.")]
+Device = Annotated[str | None, _training("--device", "NAME", "cpu, cuda, cuda:1, ... Default: cpu.")]
+Out = Annotated[Path | None, _run("--out", "FOLDER", "Of the run; everything is written there.")]
+Config = Annotated[
+    Path | None,
+    _run("--config", "FILE", "A config.toml to repeat; options given here come before it."),
+]
+Resume = Annotated[bool, _run("--resume", None, "Continue the run in --out where it stopped.")]
+Overwrite = Annotated[bool, _run("--overwrite", None, "Replace the run in --out.")]
+Quiet = Annotated[bool, _run("--quiet", None, "Print the scores only, no progress.")]
+
+_NO_SETTINGS = {"out", "config", "resume", "overwrite", "quiet"}
+
+
+def check_run_options(out: Path | None, config: Path | None, resume: bool, overwrite: bool) -> Path:
+    """Refuse options that contradict each other; return the folder of the run.
+
+    Raises:
+        OptionError: they do, or --out is missing.
+    """
+    if out is None:
+        raise OptionError("Say where the run is to be written: --out FOLDER.")
+    if resume and overwrite:
+        raise OptionError("--resume continues a run and --overwrite replaces it: give one of them.")
+    if resume and config:
+        raise OptionError("--resume continues with the run's own config.toml: leave --config out.")
+    return out
+
+
+def given_settings(context: typer.Context) -> dict[str, Any]:
+    """Return the settings that stand on the command line, by their names in config.toml."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in context.params.items()
+        if name not in _NO_SETTINGS and _is_given(context, name)
+    }
+    if "data" in values:
+        values["data"] = str(values["data"].resolve())
+    for part in ("validation", "test"):
+        if values.get(part, "").isdecimal():
+            values[part] = int(values[part])
+    return values
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -1,0 +1,99 @@
+"""What moves while a network trains: the weights, their running mean, the best mean, the optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from elman.training.options import TrainingOptions
+
+
+class TrainingState:
+    """The weights that move, their running mean, the best mean so far, and the optimizer.
+
+    Args:
+        model: its weights are moved in place.
+        options: of the training.
+    """
+
+    def __init__(self, model: nn.Module, options: TrainingOptions) -> None:
+        self.model, self.options = model, options
+        self.optimizer = torch.optim.AdamW(
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            lr=options.learning_rate,
+            weight_decay=options.weight_decay,
+        )
+        self.mean = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        self.best = {name: tensor.clone() for name, tensor in self.mean.items()}
+
+    def move(self, step: int) -> None:
+        """Move the weights along the gradients they hold, and their mean after them."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate_at(step)
+        self.optimizer.step()
+        # Early on the decay is smaller, so that the mean does not remember the initial weights.
+        decay = min(self.options.averaging, step / (step + 10))
+        for name, tensor in self.model.state_dict().items():
+            if tensor.is_floating_point():
+                self.mean[name].lerp_(tensor, 1 - decay)
+            else:
+                self.mean[name].copy_(tensor)
+
+    def keep_mean_as_best(self) -> None:
+        """Remember the present mean as the best weights so far."""
+        for name, tensor in self.mean.items():
+            self.best[name].copy_(tensor)
+
+    @contextmanager
+    def mean_weights(self) -> Iterator[None]:
+        """Let the model hold the mean weights, and compute without gradients, for a validation."""
+        moving = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.model.load_state_dict(self.mean)
+        self.model.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.model.load_state_dict(moving)
+            self.model.train()
+
+    def leave_best_weights(self) -> None:
+        """End the training: the model holds the best weights and is ready to be used."""
+        self.model.load_state_dict(self.best)
+        self.model.eval()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything a file must hold to continue from here, by name."""
+        moments = {
+            f"{index}.{name}": torch.as_tensor(value)
+            for index, entry in self.optimizer.state_dict()["state"].items()
+            for name, value in entry.items()
+        }
+        parts = {"model": self.model.state_dict(), "mean": self.mean, "best": self.best, "optimizer": moments}
+        return {f"{part}.{name}": one for part, tensors in parts.items() for name, one in tensors.items()}
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from what `tensors` returned.
+
+        Raises:
+            KeyError: a tensor is missing.
+            RuntimeError: a tensor has another shape than the model's.
+        """
+        self.model.load_state_dict(_under("model", tensors))
+        for part, ours in (("mean", self.mean), ("best", self.best)):
+            stored = _under(part, tensors)
+            for name, tensor in ours.items():
+                tensor.copy_(stored[name])
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in _under("optimizer", tensors).items():
+            index, name = key.split(".", 1)
+            moments.setdefault(int(index), {})[name] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+
+
+def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    start = f"{part}."
+    return {name.removeprefix(start): one for name, one in tensors.items() if name.startswith(start)}
