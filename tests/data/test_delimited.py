@@ -41,6 +41,13 @@ def test_line_ends_blank_lines_and_byte_order_mark(end: str):
     assert parsed(text).to_dict(as_series=False) == {"a": [1, 3], "b": [2, 4]}
 
 
+def test_long_first_row():
+    names = [f"column number {at}" for at in range(10_000)]
+    frame = parsed(";".join(names) + "\n" + ";".join(["1,5"] * 10_000))
+    assert frame.columns == names
+    assert frame.row(0) == (1.5,) * 10_000
+
+
 def test_quotes_hide_delimiters_newlines_and_quotes():
     frame = parsed('a,b\n"x, ""y""\n\nz",1\n"",2\n')
     assert frame.rows() == [('x, "y"\n\nz', 1), (None, 2)]
@@ -109,6 +116,7 @@ def test_number_that_can_be_read_in_two_ways(text: str, mark: str, example: str)
         (b"a,a\n1,2\n", "t.csv has 2 columns named 'a'; rename all but one."),
         (b"1,2.5\n3,4\n", "t.csv has no header: its first row is 1,2.5; name the columns."),
         (b"a,b\n1,caf\xe9\n", "t.csv is not UTF-8: byte 0xe9 in line 2. If it was saved on Windows or"),
+        (b"x" * 200_000 + b"\n1\n", "t.csv has no header that can be read: field larger than field limit"),
         (b"\x00\x01\x02", "t.csv is neither Parquet nor text: it holds zero bytes."),
         (b"\x1f\x8b\x08", "t.csv is compressed with gzip; unpack it first."),
         (b"PK\x03\x04", "t.csv is a ZIP archive or an Excel workbook; save the sheet as CSV."),

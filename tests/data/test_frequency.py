@@ -138,6 +138,11 @@ def test_daily_grid_moves_on_a_time_that_the_clock_skips():
     assert [stamp.time() for stamp in midnights] == [time(0), time(1), time(0)]
 
 
+def test_daily_grid_takes_the_first_of_two_equal_times():
+    times = grid("1d", datetime(2024, 10, 26, 2, 30, tzinfo=BERLIN), 3)
+    assert [stamp.utcoffset() for stamp in times] == [timedelta(hours=hours) for hours in (2, 2, 1)]
+
+
 def test_grid_of_a_series_keeps_its_type():
     start = pl.Series("t", [datetime(2024, 1, 1)]).cast(pl.Datetime("us", "Australia/Melbourne"))
     assert Frequency.of("30m").grid(start, 3).dtype == start.dtype
@@ -211,6 +216,7 @@ def test_a_stamp_beside_the_grid_is_seen(drawn: tuple[Frequency, pl.Series], min
     [
         ([1, 2, 3, 9], "1i", None),
         ([10, 20, 50], "10i", None),
+        ([0, 2, 4, 5, 7, 9, 11], "1i", None),
         ([date(2024, 1, 1), date(2024, 2, 1)], "1mo", 1),
         ([date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)], "1mo", 31),
         ([date(2024, 6, 30), date(2024, 9, 30), date(2024, 12, 31)], "1q", 31),

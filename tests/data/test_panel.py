@@ -154,7 +154,7 @@ def test_missing_values_stay_missing():
     assert found(panel, "infinite").message == "2 infinite values of 'p' are taken as missing."
     missing = {finding.column: finding.message for finding in panel.findings if finding.kind == "missing"}
     assert missing["y"] == "'y': 2 of 4 values are missing (50.00%); they are masked, not filled."
-    assert missing["k"].endswith("(50.00%); the network is told where, and they are not filled.")
+    assert missing["k"].endswith("(50.00%); they are shown to the network as missing, not filled.")
     assert set(missing) == {"y", "k", "p"}
 
 
@@ -168,7 +168,11 @@ def test_missing_values_of_series():
 def test_future_rows_are_kept_and_not_missing():
     columns = Columns("t", "y", known=("k",), past=("p",))
     panel = panel_of(
-        columns, t=range(6), y=[0.0, 1.0, 2.0, *[None] * 3], k=[1, 2, 3, 4, 5, None], p=[1, 2, 3, *[None] * 3]
+        columns,
+        t=range(6),
+        y=[0.0, 1.0, 2.0, *[None] * 3],
+        k=[1, 2, 3, 4, 5, None],
+        p=[1, 2, 3, None, None, 9],
     )
     (series,) = panel.series
     assert series.num_observed == 3
@@ -235,8 +239,10 @@ def test_text_of_numbers_is_reported():
     columns = Columns("t", "y", past=("p",))
     panel = panel_of(columns, t=range(1, 6), y=range(5), p=["1", "2.5", "broken", "3", "4"])
     assert found(panel, "text").message == (
-        "'p' is taken as text although most of its values are numbers; remove 'broken' to have it as numbers."
+        "'p' is taken as text, but most of its values are numbers; remove 'broken' to use them so."
     )
+    panel = panel_of(columns, t=range(1, 6), y=range(5), p=["1", "2.5", "0", "3", "4"])
+    assert "; convert it to use them so." in found(panel, "text").message
 
 
 def test_many_texts_are_reported():
@@ -254,7 +260,8 @@ def test_utc_is_reported_where_the_local_time_matters():
     times = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 1, 2), "1h", time_zone="UTC", eager=True)
     table = pl.DataFrame({"t": times, "y": range(25)})
     assert "pass time_zone= for the local time" in found(build_panel(table, COLUMNS), "time_zone").message
-    assert kinds(build_panel(table, COLUMNS, time_zone="Europe/Berlin")) == []
+    for zone in ("Europe/Berlin", "UTC"):
+        assert kinds(build_panel(table, COLUMNS, time_zone=zone)) == []
     assert kinds(build_panel(table.with_columns(pl.col("t").dt.replace_time_zone(None)), COLUMNS)) == []
     days = table.with_columns(
         pl.datetime_range(times[0], times[0] + timedelta(24), "1d", eager=True).alias("t")

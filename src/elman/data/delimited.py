@@ -9,8 +9,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
-from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -20,6 +18,7 @@ from elman.data.frames import check_unique_names
 from elman.errors import DataError
 
 _DELIMITERS = (",", ";", "\t", "|")
+_HEAD = 1 << 16  # bytes from which the delimiter is found
 _BINARY = {
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
     b"PK\x03\x04": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
@@ -42,8 +41,8 @@ def parse_delimited(data: bytes, where: str) -> pl.DataFrame:
     """
     data = _decoded(data, where)
     delimiter = _sniff(data)
-    names = _names(data, delimiter, where)
     rows = _Rows(data, delimiter)
+    names = _names(rows.header, delimiter, where)
     rows.check(len(names), where)
     frame = pl.read_csv(io.BytesIO(rows.without_blank_lines()), separator=delimiter, infer_schema=False)
     frame.columns = names
@@ -76,30 +75,26 @@ def _check_utf8(data: bytes, where: str) -> None:
         ) from error
 
 
-def _records(data: bytes, delimiter: str, limit: int) -> Iterator[list[str]]:
-    head = data[: 1 << 20].decode("utf-8", errors="ignore")
-    return islice((row for row in csv.reader(io.StringIO(head), delimiter=delimiter) if row), limit)
-
-
 def _sniff(data: bytes) -> str:
     """Return the delimiter that splits the most of the first rows into as many fields as the header."""
+    end = data.rfind(b"\n", 0, _HEAD) + 1 or len(data)
 
     def fit(delimiter: str) -> tuple[int, int]:
-        header, *rows = _records(data, delimiter, 50)
-        agreeing = sum(len(row) == len(header) for row in rows)
-        return (agreeing if len(header) > 1 else -1, len(header))
+        header, *rows = _Rows(data[:end], delimiter).num_fields[:50].tolist()
+        return (rows.count(header) if header > 1 else -1, header)
 
     return max(_DELIMITERS, key=fit)
 
 
-def _names(data: bytes, delimiter: str, where: str) -> list[str]:
+def _names(header: str, delimiter: str, where: str) -> list[str]:
     """Return the header's names; a column without one is called by its place: column_3."""
-    header = [name.strip() for name in next(_records(data, delimiter, 1))]
-    if all(_is_number(name) for name in header):
-        raise DataError(
-            f"{where} has no header: its first row is {delimiter.join(header[:5])}; name the columns."
-        )
-    names = [name or f"column_{at}" for at, name in enumerate(header, start=1)]
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=delimiter))]
+    except csv.Error as error:
+        raise DataError(f"{where} has no header that can be read: {error}.") from error
+    if all(_is_number(name) for name in names):
+        raise DataError(f"{where} has no header: its first row is {header[:40]}; name the columns.")
+    names = [name or f"column_{at}" for at, name in enumerate(names, start=1)]
     check_unique_names(names, where)
     return names
 
@@ -113,33 +108,46 @@ def _is_number(text: str) -> bool:
 
 
 class _Rows:
-    """Where the rows of a file end and how many fields each has; quoted delimiters do not count."""
+    """Where the rows that are not blank begin and end, and how many fields each has.
+
+    Newlines and delimiters between quotes belong to a field.
+
+    Args:
+        data: the file's bytes, its last one a newline.
+        delimiter: what separates fields.
+    """
 
     def __init__(self, data: bytes, delimiter: str):
         self._bytes = np.frombuffer(data, dtype=np.uint8)
         # After an even number of quotes a byte stands outside quotes; sums modulo 256 keep parity.
         outside = np.cumsum(self._bytes == ord('"'), dtype=np.uint8) % 2 == 0
-        self._ends = np.flatnonzero((self._bytes == ord("\n")) & outside)
-        self._starts = np.concatenate([[0], self._ends[:-1] + 1]) if len(self._ends) else self._ends
+        ends = np.flatnonzero((self._bytes == ord("\n")) & outside)
+        starts = np.append(0, ends[:-1] + 1)
         delimiters = np.flatnonzero((self._bytes == ord(delimiter)) & outside)
-        self._num_fields = 1 + np.diff(np.searchsorted(delimiters, self._ends), prepend=0)
+        is_blank = starts == ends
+        self._blank_ends = ends[is_blank]
+        self._starts, self._ends = starts[~is_blank], ends[~is_blank]
+        self.num_fields = (1 + np.diff(np.searchsorted(delimiters, ends), prepend=0))[~is_blank]
+
+    @property
+    def header(self) -> str:
+        """The first row."""
+        return self._bytes[self._starts[0] : self._ends[0]].tobytes().decode("utf-8")
 
     def check(self, num_fields: int, where: str) -> None:
-        """Check that every row that is not blank has `num_fields` fields."""
-        ragged = np.flatnonzero((self._num_fields != num_fields) & (self._ends > self._starts))
+        """Check that every row has `num_fields` fields."""
+        ragged = np.flatnonzero(self.num_fields != num_fields)
         if len(ragged):
             first = ragged[0]
             more = f" ({len(ragged):,} such rows in all)" if len(ragged) > 1 else ""
             raise DataError(
                 f"{where}, line {self._line(first)}: expected {num_fields} fields as in the header, "
-                f"got {self._num_fields[first]}{more}."
+                f"got {self.num_fields[first]}{more}."
             )
 
     def without_blank_lines(self) -> bytes:
         """Return the file's bytes without its empty lines."""
-        keep = np.ones(len(self._bytes), dtype=bool)
-        keep[self._ends[self._ends == self._starts]] = False
-        return self._bytes[keep].tobytes()
+        return np.delete(self._bytes, self._blank_ends).tobytes()
 
     def _line(self, row: int) -> int:
         return int(np.count_nonzero(self._bytes[: self._starts[row]] == ord("\n"))) + 1

@@ -9,9 +9,9 @@ import polars as pl
 from elman.data.columns import Columns
 from elman.data.findings import Finding
 from elman.data.frequency import Frequency
-from elman.data.rows import SERIES
+from elman.data.rows import SERIES, series_in
 from elman.data.stamps import stamp_texts
-from elman.data.wording import count
+from elman.data.wording import count, only, severity_of
 from elman.errors import DataError
 
 POSITION = "__position__"  # the row's step on the grid of its series, from 0
@@ -19,7 +19,6 @@ POSITION = "__position__"  # the row's step on the grid of its series, from 0
 # A stray time stamp of 1970 in a table of minutes would ask for millions of empty rows.
 _MOST_STEPS_PER_ROW = 20
 _FEW_STEPS = 100_000
-_HARMLESS_SHARE = 0.05
 
 
 def report_gaps(placed: pl.DataFrame, columns: Columns, grid: Frequency, findings: list[Finding]) -> None:
@@ -67,11 +66,9 @@ def _finding(
         f"{count(gaps.height, 'gap')} in the grid of {grid.every}: {lacking} ({share:.2%}) without a row, "
         f"the largest gap {most} after {_text(largest['before'])}{where}; they are masked, not filled."
     )
-    names = gaps[SERIES].unique(maintain_order=True).cast(pl.String)
-    only = names[0] if columns.series is not None and len(names) == 1 else None
     examples = tuple(f"after {text}" for text in stamp_texts(gaps["before"]))
-    severity = "note" if share <= _HARMLESS_SHARE else "warning"
-    return Finding("gap", message, severity, columns.time, only, examples)
+    series = only(series_in(gaps, columns))
+    return Finding("gap", message, severity_of(share), columns.time, series, examples)
 
 
 def _text(stamp: Any) -> str:

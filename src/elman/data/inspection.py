@@ -9,8 +9,9 @@ import polars as pl
 from elman.data.columns import Columns
 from elman.data.findings import Finding
 from elman.data.frequency import Frequency
-from elman.data.rows import SERIES
+from elman.data.rows import SERIES, series_in
 from elman.data.steps import zone_of
+from elman.data.wording import only, severity_of
 
 _MANY_CATEGORIES = 200
 
@@ -31,57 +32,48 @@ def inspect_columns(rows: pl.DataFrame, columns: Columns, findings: list[Finding
             _report_text(rows[name], findings)
 
 
-def inspect_panel(
-    lengths: Sequence[int], times: pl.Series, columns: Columns, grid: Frequency, findings: list[Finding]
-) -> None:
-    """Report series of unequal length, and stamps in UTC whose local time would say more."""
+def inspect_lengths(lengths: Sequence[int], findings: list[Finding]) -> None:
+    """Report series with unequal numbers of observed steps."""
     if min(lengths) < max(lengths):
         message = f"The {len(lengths):,} series have {min(lengths):,} to {max(lengths):,} observed steps."
         findings.append(Finding("unequal", message))
+
+
+def inspect_zone(times: pl.Series, grid: Frequency, findings: list[Finding]) -> None:
+    """Report stamps in UTC on a grid finer than a day, where local time would say more."""
     if zone_of(times) == "UTC" and grid.is_subdaily:
         message = (
             "Time stamps are in UTC, and so is the calendar given to the network; pass time_zone= for the "
             "local time that people live by."
         )
-        findings.append(Finding("time_zone", message, column=columns.time))
+        findings.append(Finding("time_zone", message, column=times.name))
 
 
 def _report_missing(rows: pl.DataFrame, name: str, columns: Columns, findings: list[Finding]) -> None:
-    num_missing = rows[name].null_count()
-    if num_missing == 0:
+    missing = rows.filter(pl.col(name).is_null())
+    if missing.height == 0:
         return
-    share = num_missing / rows.height
-    concerned = (
-        rows.filter(pl.col(name).is_null())[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
-    )
-    where = "" if columns.series is None else f" in {len(concerned):,} series"
-    is_target = name == columns.target
-    handled = (
-        "they are masked, not filled" if is_target else "the network is told where, and they are not filled"
-    )
+    share, names = missing.height / rows.height, series_in(missing, columns)
+    where = f" in {len(names):,} series" if names else ""
+    handled = "masked" if name == columns.target else "shown to the network as missing"
     message = (
-        f"{name!r}: {num_missing:,} of {rows.height:,} values are missing ({share:.2%}){where}; {handled}."
+        f"{name!r}: {missing.height:,} of {rows.height:,} values are missing ({share:.2%}){where}; they are "
+        f"{handled}, not filled."
     )
-    only = concerned[0] if columns.series is not None and len(concerned) == 1 else None
-    severity = "warning" if share > 0.05 else "note"
-    findings.append(
-        Finding("missing", message, severity, name, only, concerned[:5] if columns.series else ())
-    )
+    findings.append(Finding("missing", message, severity_of(share), name, only(names), names[:5]))
 
 
 def _report_constant_target(observed: pl.DataFrame, columns: Columns, findings: list[Finding]) -> None:
     target = pl.col(columns.target)
-    ranges = observed.group_by(SERIES, maintain_order=True).agg(
-        target.min().alias("min"), target.max().alias("max")
-    )
-    names = ranges.filter(pl.col("min") == pl.col("max"))[SERIES].cast(pl.String).to_list()
-    if not names:
+    extremes = [target.min().alias("min"), target.max().alias("max")]
+    ranges = observed.group_by(SERIES, maintain_order=True).agg(extremes)
+    constant = ranges.filter(pl.col("min") == pl.col("max"))
+    if constant.height == 0:
         return
-    where = "" if columns.series is None else f" in {len(names):,} series, such as {names[0]!r}"
+    names = series_in(constant, columns)
+    where = f" in {len(names):,} series, such as {names[0]!r}" if names else ""
     message = f"The target {columns.target!r} is constant{where}: there is nothing to learn from it."
-    only = names[0] if columns.series is not None and len(names) == 1 else None
-    examples = names[:5] if columns.series else ()
-    findings.append(Finding("constant", message, "warning", columns.target, only, examples))
+    findings.append(Finding("constant", message, "warning", columns.target, only(names), names[:5]))
 
 
 def _report_constant(column: pl.Series, findings: list[Finding]) -> None:
@@ -95,14 +87,14 @@ def _report_constant(column: pl.Series, findings: list[Finding]) -> None:
 
 def _report_text(column: pl.Series, findings: list[Finding]) -> None:
     values = column.drop_nulls().unique(maintain_order=True)
-    is_word = values.cast(pl.Float64, strict=False).is_null()
-    if len(values) > 2 and is_word.mean() < 0.5:  # pyright: ignore[reportOptionalOperand, reportOperatorIssue]
-        words = values.filter(is_word).head(5).to_list()
+    words = values.filter(values.cast(pl.Float64, strict=False).is_null())
+    if len(values) > 2 and len(words) < len(values) / 2:
+        examples = words.head(5).to_list()
+        remedy = f"remove {', '.join(map(repr, examples))}" if examples else "convert it"
         message = (
-            f"{column.name!r} is taken as text although most of its values are numbers; remove "
-            f"{', '.join(map(repr, words))} to have it as numbers."
+            f"{column.name!r} is taken as text, but most of its values are numbers; {remedy} to use them so."
         )
-        findings.append(Finding("text", message, "warning", column.name, examples=words))
+        findings.append(Finding("text", message, "warning", column.name, examples=examples))
     elif len(values) > _MANY_CATEGORIES:
         message = f"{column.name!r} has {len(values):,} different texts; a network learns little about each."
         findings.append(Finding("text", message, "warning", column.name, examples=values.head(5).to_list()))

@@ -11,7 +11,7 @@ from elman.data.duplicates import check_duplicates
 from elman.data.findings import Finding
 from elman.data.frequency import Frequency
 from elman.data.gridding import cut_into_series, place_on_grid
-from elman.data.inspection import inspect_columns, inspect_panel
+from elman.data.inspection import inspect_columns, inspect_lengths, inspect_zone
 from elman.data.rows import order_rows, select_rows
 from elman.data.trimming import trim_rows
 from elman.data.values import clean_values
@@ -98,7 +98,9 @@ def build_panel(
         Series(name, part, _num_observed(part[columns.target]))
         for name, part in cut_into_series(rows, columns, grid)
     )
-    inspect_panel([one.num_observed for one in series], rows[columns.time], columns, grid, findings)
+    inspect_lengths([one.num_observed for one in series], findings)
+    if time_zone is None:
+        inspect_zone(rows[columns.time], grid, findings)
     return Panel(columns, grid, series, tuple(findings))
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from elman.data.columns import Columns
 from elman.data.findings import Finding
 from elman.data.stamps import stamp_texts
-from elman.data.wording import count, was
+from elman.data.wording import count, listed, was
 from elman.errors import DataError
 
 SERIES = "__series__"  # an Enum in natural order, so that sorting by it is sorting by H1, H2, H10
@@ -29,10 +29,9 @@ def select_rows(frame: pl.DataFrame, columns: Columns, findings: list[Finding]) 
     is_blank = used.select(pl.all_horizontal(pl.all().is_null())).to_series()
     rows = used.with_columns(_series_names(used, columns), pl.int_range(1, used.height + 1).alias(ROW))
     rows = rows.filter(~is_blank)
-    if is_blank.any():
-        message = (
-            f"{count(int(is_blank.sum()), 'row')} without any value {was(int(is_blank.sum()))} left out."
-        )
+    num_blank = int(is_blank.sum())
+    if num_blank:
+        message = f"{count(num_blank, 'row')} without any value {was(num_blank)} left out."
         findings.append(Finding("blank", message))
     _check_present(rows, columns.time, "time stamp")
     if columns.series is not None:
@@ -57,6 +56,13 @@ def has_row_before() -> pl.Expr:
     return place == place.shift()
 
 
+def series_in(rows: pl.DataFrame, columns: Columns) -> list[str]:
+    """Return the names of the series that occur in rows; none if the table holds one series only."""
+    if columns.series is None:
+        return []
+    return rows[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
+
+
 def _series_names(used: pl.DataFrame, columns: Columns) -> pl.Series:
     if columns.series is None:
         return pl.repeat("", used.height, eager=True, dtype=pl.Enum([""])).alias(SERIES)
@@ -73,11 +79,9 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 def _check_present(rows: pl.DataFrame, name: str, what: str) -> None:
     absent = rows.filter(pl.col(name).is_null())
     if absent.height:
-        numbers = ", ".join(f"{row:,}" for row in absent[ROW].head(5))
-        raise DataError(
-            f"{count(absent.height, 'row')} {'has' if absent.height == 1 else 'have'} no {what} in "
-            f"{name!r}: row {numbers}{' and more' if absent.height > 5 else ''}."
-        )
+        have = "has" if absent.height == 1 else "have"
+        numbers = listed([f"{row:,}" for row in absent[ROW].head(6)])
+        raise DataError(f"{count(absent.height, 'row')} {have} no {what} in {name!r}: row {numbers}.")
 
 
 def _unordered(late: pl.DataFrame, columns: Columns) -> Finding:

@@ -8,6 +8,7 @@ from typing import Literal
 from elman.data.findings import Finding
 from elman.data.panel import Panel, Series
 from elman.data.window_lengths import WindowLengths
+from elman.data.wording import listed, only
 from elman.errors import DataError, OptionError
 
 
@@ -95,13 +96,11 @@ def _left_out(short: list[Series], lengths: WindowLengths) -> list[Finding]:
     if not short:
         return []
     names = [str(one.name) for one in short]
-    more = " and more" if len(names) > 5 else ""
     message = (
         f"{len(short):,} series with fewer than {lengths.needed:,} observed steps ({lengths}) left out: "
-        f"{', '.join(names[:5])}{more}."
+        f"{listed(names)}."
     )
-    only = names[0] if len(names) == 1 else None
-    return [Finding("too_short", message, "warning", series=only, examples=names[:5])]
+    return [Finding("too_short", message, "warning", series=only(names), examples=names[:5])]
 
 
 def _without_target(kept: list[Series], splits: tuple[TimeSplit, ...], target: str) -> list[Finding]:

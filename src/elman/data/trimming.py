@@ -6,8 +6,8 @@ import polars as pl
 
 from elman.data.columns import Columns
 from elman.data.findings import Finding
-from elman.data.rows import SERIES
-from elman.data.wording import count, was
+from elman.data.rows import SERIES, series_in
+from elman.data.wording import count, listed, only, was
 from elman.errors import DataError
 
 
@@ -37,11 +37,9 @@ def _drop_unobserved(rows: pl.DataFrame, columns: Columns, findings: list[Findin
         raise DataError(f"The target {columns.target!r} has no observed value.")
     if not is_empty.any():
         return rows
-    names = rows.filter(is_empty)[SERIES].unique(maintain_order=True).cast(pl.String).to_list()
-    more = " and more" if len(names) > 5 else ""
-    message = f"{len(names):,} series without any observed target left out: {', '.join(names[:5])}{more}."
-    only = names[0] if len(names) == 1 else None
-    findings.append(Finding("empty", message, "warning", columns.target, only, names[:5]))
+    names = series_in(rows.filter(is_empty), columns)
+    message = f"{len(names):,} series without any observed target left out: {listed(names)}."
+    findings.append(Finding("empty", message, "warning", columns.target, only(names), names[:5]))
     return rows.filter(~is_empty)
 
 
