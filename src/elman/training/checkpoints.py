@@ -55,7 +55,8 @@ class Checkpoint:
             curve = [EvaluationRecord(**entry) for entry in values["curve"]]
             state.load_tensors(tensors)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise RunError(f"{self.path} is damaged: {error}.") from error
+            reason = " ".join(str(error).split()).rstrip(".")
+            raise RunError(f"{self.path} is damaged: {reason}.") from error
         return TrainingResult(curve)
 
     def _require_same(self, values: Mapping[str, Any]) -> None:
