@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.data.delimited import parse_delimited
@@ -42,10 +42,10 @@ def test_line_ends_blank_lines_and_byte_order_mark(end: str):
 
 
 def test_long_first_row():
-    names = [f"column number {at}" for at in range(10_000)]
-    frame = parsed(";".join(names) + "\n" + ";".join(["1,5"] * 10_000))
+    names = [f"a column with quite a long name, number {at}" for at in range(2000)]
+    frame = parsed(";".join(names) + "\n" + ";".join(["1,5"] * 2000))
     assert frame.columns == names
-    assert frame.row(0) == (1.5,) * 10_000
+    assert frame.row(0) == (1.5,) * 2000
 
 
 def test_quotes_hide_delimiters_newlines_and_quotes():
@@ -134,6 +134,7 @@ WORDS = st.text(
 )
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(-(2**63), 2**63 - 1), FINITE, WORDS.map("x".__add__), st.booleans()), min_size=1

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.data.encoding import CovariateEncoder
@@ -152,6 +152,7 @@ def framed(rows: list[tuple]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+@settings(max_examples=40)
 @given(ROWS, ROWS)
 def test_encoder_survives_json_exactly(train: list[tuple], later: list[tuple]):
     encoder = CovariateEncoder.fit([framed(train)], list(SCHEMA))
@@ -161,6 +162,7 @@ def test_encoder_survives_json_exactly(train: list[tuple], later: list[tuple]):
     assert np.array_equal(again.transform(framed(later)).codes, encoder.transform(framed(later)).codes)
 
 
+@settings(max_examples=40)
 @given(ROWS, ROWS, ROWS)
 def test_rows_after_training_move_nothing(train: list[tuple], later: list[tuple], other: list[tuple]):
     """Neither what is learned, nor a row's numbers, depends on the rows that come after."""
@@ -172,6 +174,7 @@ def test_rows_after_training_move_nothing(train: list[tuple], later: list[tuple]
     assert np.array_equal(encoded[0].codes[: len(train)], encoded[1].codes[: len(train)])
 
 
+@settings(max_examples=40)
 @given(ROWS)
 def test_everything_is_finite(rows: list[tuple]):
     encoded = CovariateEncoder.fit([framed(rows)], list(SCHEMA)).transform(framed(rows))
@@ -179,6 +182,7 @@ def test_everything_is_finite(rows: list[tuple]):
     assert (encoded.codes >= 0).all()
 
 
+@settings(max_examples=40)
 @given(ROWS, st.integers(0, 5))
 def test_cutting_the_training_rows_into_series_changes_nothing(rows: list[tuple], at: int):
     frame = framed(rows)

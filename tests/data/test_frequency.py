@@ -181,6 +181,7 @@ def grids(draw) -> tuple[Frequency, pl.Series]:
     return frequency, frequency.grid(start, draw(st.integers(3, 400)))
 
 
+@settings(max_examples=40)
 @given(grids())
 def test_positions_are_the_inverse_of_the_grid(drawn: tuple[Frequency, pl.Series]):
     frequency, times = drawn
@@ -190,7 +191,7 @@ def test_positions_are_the_inverse_of_the_grid(drawn: tuple[Frequency, pl.Series
     assert times.is_sorted()
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(grids(), st.randoms(use_true_random=False))
 def test_grid_is_inferred_from_a_part_out_of_order(drawn: tuple[Frequency, pl.Series], order: random.Random):
     _, times = drawn
@@ -202,6 +203,7 @@ def test_grid_is_inferred_from_a_part_out_of_order(drawn: tuple[Frequency, pl.Se
     assert positions.to_list() == list(range(len(times)))
 
 
+@settings(max_examples=40)
 @given(grids(), st.integers(1, 7))
 def test_a_stamp_beside_the_grid_is_seen(drawn: tuple[Frequency, pl.Series], minutes: int):
     frequency, times = drawn

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -372,6 +372,7 @@ def tables(draw) -> pl.DataFrame:
     return pl.concat(parts, how="vertical_relaxed")
 
 
+@settings(max_examples=40)
 @given(tables(), st.randoms(use_true_random=False))
 def test_order_of_rows_changes_nothing_but_the_finding(table: pl.DataFrame, order: random.Random):
     columns = Columns("t", "y", series="s", known=("k",))
@@ -385,6 +386,7 @@ def test_order_of_rows_changes_nothing_but_the_finding(table: pl.DataFrame, orde
     assert panel.findings == tuple(each for each in shuffled.findings if each.kind != "unordered")
 
 
+@settings(max_examples=40)
 @given(tables())
 def test_values_come_from_their_own_row_alone(table: pl.DataFrame):
     columns = Columns("t", "y", series="s", known=("k",))
