@@ -42,7 +42,7 @@ def test_line_ends_blank_lines_and_byte_order_mark(end: str):
 
 
 def test_long_first_row():
-    names = [f"a column with quite a long name, number {at}" for at in range(2000)]
+    names = [f"a column with quite a long name and number {at}" for at in range(2000)]
     frame = parsed(";".join(names) + "\n" + ";".join(["1,5"] * 2000))
     assert frame.columns == names
     assert frame.row(0) == (1.5,) * 2000
