@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,16 @@ import numpy as np
 import polars as pl
 import torch
 
-from elman.data import Columns, Panel, TimeSplit, build_panel, read_table
-from elman.data.encoders import is_observed
+from elman.data import Columns, Panel, build_panel, read_table
 from elman.data.findings import Finding
-from elman.errors import DataError, OptionError, RunError
-from elman.tasks.forecast.arrays import InputEncoder, PanelArrays
-from elman.tasks.forecast.baselines import last_value, naive_scale, seasonal_naive
-from elman.tasks.forecast.batches import BatchMaker
-from elman.tasks.forecast.calibration import Calibration
-from elman.tasks.forecast.fitting import Fit, Observer, fit_model, scoring_origins, split_panel
-from elman.tasks.forecast.linear import LinearBranch
-from elman.tasks.forecast.metrics import quantile_column, score_forecasts
+from elman.errors import OptionError, RunError
+from elman.tasks.forecast.evaluation import PARTS, Evaluation
+from elman.tasks.forecast.fitting import Fit, Observer, fit_model
+from elman.tasks.forecast.future import append_future, require_future
 from elman.tasks.forecast.model import ForecastModel
-from elman.tasks.forecast.network import ForecastNetwork
 from elman.tasks.forecast.options import ForecastOptions
-from elman.tasks.forecast.windows import Geometry, Scaling
-from elman.tasks.results import CalibrationPoint, ForecastReport, ScoreTable, SeriesHistory
+from elman.tasks.forecast.selection import split_panel
+from elman.tasks.results import ForecastReport, ScoreTable
 from elman.training import TrainingOptions, read_tensors, write_tensors
 
 _MAX_DRAWN_SERIES = 12
@@ -36,9 +30,10 @@ _MAX_DRAWN_SERIES = 12
 class Forecaster:
     """Quantile forecasts of one target by an encoder and a decoder beside a linear branch.
 
-    The recurrent branch reads the past (target, covariates, calendar) and the known future, and adds to
-    a direct ridge regression what a linear map cannot see. Series of any length and number share one
-    model. Missing values are masked; nothing is filled in, and the test part is not read by `fit`.
+    The recurrent branch reads the past (target, covariates, calendar) and the known future; the linear
+    branch is a direct ridge regression on the same inputs, and the validation part says how far the
+    forecast leans on it. Series of any length and number share one model. Missing values are masked;
+    nothing is filled in, and the test part is not read by `fit`.
 
     Args:
         horizon: steps to forecast.
@@ -158,9 +153,9 @@ class Forecaster:
         """
         table = read_table(frame)
         if future is not None:
-            table = _append(table, read_table(future), self.columns)
+            table = append_future(table, read_table(future), self.columns)
         panel = self._panel(table, self.model.encoder.frequency.every)
-        panel = self._require_future(panel)
+        require_future(panel, self.model.encoder.known, self.horizon)
         arrays = self.model.arrays_of(panel)
         origins = arrays.starts + np.array([one.num_observed for one in panel.series])
         return self.model.forecast_frame(arrays, origins).drop("target")
@@ -173,23 +168,21 @@ class Forecaster:
         Args:
             frame: a table; None takes the one that was fitted.
             origins: how many, one horizon apart, the last one horizon before the end; or the time
-                stamps of the last step before each forecast. None takes the test part of the fit.
+                stamps of the last step before each forecast. None takes the test part.
 
         Returns:
             As `predict`, with the truth in `target` and the baselines' forecasts beside.
 
         Raises:
             DataError: an origin is not a step of the table, or leaves no room for the horizon.
+            OptionError: there is no test part.
         """
-        if frame is None:
-            arrays, panel = self.fitted.arrays, self.fitted.panel
-        else:
-            panel = self._panel(read_table(frame), self.model.encoder.frequency.every)
-            arrays = self.model.arrays_of(panel)
-        return self._forecast_at(arrays, self._origin_rows(arrays, panel, origins))
+        evaluation = self._evaluation(frame)
+        rows = evaluation.origins_of("test") if origins is None else evaluation.origins_at(origins)
+        return evaluation.forecasts(rows)
 
     def evaluate(self, frame: Any = None, part: str = "test") -> ScoreTable:
-        """Score the forecasts of a part beside the baselines'.
+        """Score the forecasts of a held-out part, one origin per horizon, beside the baselines'.
 
         Args:
             frame: the table of the fit, again; needed after `load`.
@@ -199,63 +192,41 @@ class Forecaster:
             OptionError: there is no such part.
             DataError: the table cannot be used.
         """
-        return self._score(self.held_out_forecasts(frame, part), frame, part)
-
-    def held_out_forecasts(self, frame: Any = None, part: str = "test") -> pl.DataFrame:
-        """Forecast from one origin per horizon over a held-out part; as `backtest` returns it.
-
-        Raises:
-            OptionError: there is no such part.
-        """
-        if part not in ("test", "validation"):
-            raise OptionError(f"`part` must be 'test' or 'validation', but it is {part!r}.")
-        arrays, splits = self._arrays_and_splits(frame)
-        begins, ends = _span(splits, part)
-        origins = scoring_origins(arrays, self.model.geometry, begins, ends)
-        if len(origins) == 0:
-            raise OptionError(f"There is no {part} part: the forecaster was fitted with {part}=0.")
-        return self._forecast_at(arrays, origins)
+        evaluation = self._evaluation(frame)
+        return evaluation.scores(part, evaluation.forecasts(evaluation.origins_of(part)))
 
     @property
     def name(self) -> str:
         """What the table of scores calls this forecaster."""
-        cell = self.options.cell if isinstance(self.options.cell, str) else self.options.cell.__name__
-        shown = cell.upper() if cell in ("lstm", "gru") else cell
-        return f"elman ({shown} + ridge)"
-
-    @property
-    def baseline_names(self) -> list[str]:
-        """The baselines' columns, in the order of the table."""
-        seasons = [_season_name(season) for season in self.model.geometry.seasons]
-        return ["last value", *seasons, "ridge"]
+        return f"elman ({self.options.cell_name} + ridge)"
 
     def report(
-        self, *, title: str | None = None, configuration: dict[str, Any] | None = None
+        self, *, title: str | None = None, configuration: Mapping[str, Any] | None = None
     ) -> ForecastReport:
-        """Gather what the report shows: the test part is forecast and scored here, once.
+        """Gather what a report shows: the held-out parts are forecast and scored here, once.
+
+        Args:
+            title: of the page; None takes the target and the horizon.
+            configuration: what repeats the run, to be shown.
 
         Raises:
             RunError: `fit` was not called on this object.
-            OptionError: there is no test part; the validation part is shown where `test` is 0.
         """
-        fit = self.fitted
+        fit, evaluation = self.fitted, self._evaluation(None)
         has_test = any(split.test_end > split.validation_end for split in fit.splits)
-        parts = ["test", "validation"] if has_test else ["validation"]
-        forecasts = {part: self.held_out_forecasts(part=part) for part in parts}
+        parts = PARTS if has_test else PARTS[1:]
+        forecasts = {part: evaluation.forecasts(evaluation.origins_of(part)) for part in parts}
         shown = forecasts[parts[0]]
         return ForecastReport(
             title=title or f"{self.columns.target}, {self.horizon} steps ahead",
             target=self.columns.target,
             horizon=self.horizon,
-            history=[
-                _history(one.name, one.frame, self.columns, split)
-                for one, split in list(zip(fit.panel.series, fit.splits, strict=True))[:_MAX_DRAWN_SERIES]
-            ],
+            history=evaluation.histories(_MAX_DRAWN_SERIES),
             forecasts=shown,
             quantiles=self.options.quantiles,
-            scores=[self._score(forecasts[part], None, part) for part in parts],
-            error_by_step=self._error_by_step(shown),
-            calibration=self._calibration_points(parts[0], shown),
+            scores=[evaluation.scores(part, forecasts[part]) for part in parts],
+            error_by_step=evaluation.error_by_step(shown),
+            calibration=evaluation.calibration(parts[0], shown),
             curve=fit.training.curve,
             findings=fit.panel.findings,
             configuration=configuration or {},
@@ -292,32 +263,13 @@ class Forecaster:
 
     @classmethod
     def _from_file(cls, tensors: dict[str, torch.Tensor], values: dict[str, Any], device: str) -> Forecaster:
-        stored = dict(values["options"])
-        stored["training"] = TrainingOptions(**stored["training"])
+        stored = {**values["options"], "training": TrainingOptions(**values["options"]["training"])}
         options = replace(ForecastOptions(**stored), device=device)
-        encoder = InputEncoder.from_dict(values["encoder"])
-        geometry = Geometry(**{**values["geometry"], "seasons": tuple(values["geometry"]["seasons"])})
-        scaling = values["scaling"]
-        columns = encoder.columns
-        self = cls(
-            horizon=values["horizon"],
-            time=columns.time,
-            target=columns.target,
-            series=columns.series,
-            known=columns.known,
-            past=columns.past,
-            options=options,
-        )
-        self._model = ForecastModel(
-            encoder,
-            geometry,
-            Scaling(scaling["kind"], np.array(scaling["locations"]), np.array(scaling["scales"])),
-            tuple(values["names"]),
-            LinearBranch(tensors["linear.shared"], tensors["linear.stepwise"], values["penalty"]),
-            _network_from(tensors, encoder, geometry, options),
-            Calibration(options.quantiles, tuple(values["calibration"])),
-        )
-        return self
+        model = ForecastModel.from_parts(tensors, values, options)
+        columns = {one.name: getattr(model.encoder.columns, one.name) for one in fields(Columns)}
+        forecaster = cls(horizon=model.geometry.horizon, **columns, options=options)
+        forecaster._model = model
+        return forecaster
 
     def _panel(self, table: pl.DataFrame, frequency: str | None = None) -> Panel:
         options = self.options
@@ -325,168 +277,11 @@ class Forecaster:
             table, self.columns, frequency=frequency or options.frequency, time_zone=options.time_zone
         )
 
-    def _arrays_and_splits(self, frame: Any) -> tuple[PanelArrays, tuple[TimeSplit, ...]]:
+    def _evaluation(self, frame: Any) -> Evaluation:
         if frame is None:
-            return self.fitted.arrays, self.fitted.splits
-        split = split_panel(
-            self._panel(read_table(frame), self.model.encoder.frequency.every), self.horizon, self.options
-        )
-        return self.model.arrays_of(split.panel), split.splits
-
-    def _forecast_at(self, arrays: PanelArrays, origins: np.ndarray) -> pl.DataFrame:
-        geometry = self.model.geometry
-        baselines = {"last value": last_value(arrays, origins, geometry)}
-        for season in geometry.seasons:
-            baselines[_season_name(season)] = seasonal_naive(arrays, origins, geometry, season)
-        baselines["ridge"] = self.model.linear_forecast(arrays, origins)
-        return self.model.forecast_frame(arrays, origins, baselines)
-
-    def _score(self, forecasts: pl.DataFrame, frame: Any, part: str) -> ScoreTable:
-        arrays, splits = self._arrays_and_splits(frame)
-        begins, _ = _span(splits, part)
-        scales = {
-            name: naive_scale(arrays.target[start : start + begin], self.model.geometry.season)
-            for name, start, begin in zip(arrays.names, arrays.starts, begins, strict=True)
-        }
-        return score_forecasts(
-            forecasts,
-            self.options.quantiles,
-            scales,
-            model=self.name,
-            baselines=self.baseline_names,
-            part=part,
-        )
-
-    def _origin_rows(
-        self, arrays: PanelArrays, panel: Panel, origins: int | Sequence[Any] | None
-    ) -> np.ndarray:
-        ends = np.array([one.num_observed for one in panel.series])
-        if origins is None:
-            if self._fit is None or arrays is not self._fit.arrays:
-                raise OptionError("Say which `origins` to forecast from: a number, or time stamps.")
-            begins, ends = _span(self._fit.splits, "test")
-            return scoring_origins(arrays, self.model.geometry, begins, ends)
-        if isinstance(origins, int):
-            begins = ends - origins * self.horizon
-            if origins < 1 or begins.min() < 1:
-                most = int((ends.min() - 1) // self.horizon)
-                raise DataError(f"`origins` must be between 1 and {most} here, but it is {origins}.")
-            return scoring_origins(arrays, self.model.geometry, begins, ends)
-        return np.array([row for stamp in origins for row in self._rows_after(arrays, ends, stamp)])
-
-    def _rows_after(self, arrays: PanelArrays, ends: np.ndarray, stamp: Any) -> list[int]:
-        """Return the row after `stamp` in each series that has it and room for a horizon."""
-        rows = []
-        for times, start, end in zip(arrays.times, arrays.starts, ends, strict=True):
-            at = times.head(end - self.horizon).index_of(stamp)
-            if at is not None:
-                rows.append(int(start + at + 1))
-        if not rows:
-            raise DataError(f"No series has a step at {stamp} with {self.horizon} observed steps after it.")
-        return rows
-
-    def _require_future(self, panel: Panel) -> Panel:
-        """Refuse a known covariate without a future, unless training had missing values in it, too."""
-        always = [one for one in self.model.encoder.known.numeric if not one.has_indicator]
-        for one in panel.series:
-            ahead = one.frame.slice(one.num_observed, self.horizon)
-            for encoder in always:
-                present = is_observed(ahead[encoder.name])
-                if len(ahead) == self.horizon and present.all():
-                    continue
-                at = int(np.argmin(present)) if len(present) and not present.all() else len(ahead)
-                whose = "" if one.name is None else f" of series {one.name!r}"
-                times = panel.frequency.following(
-                    one.frame[self.columns.time].slice(one.num_observed - 1, 1), self.horizon
-                )
-                raise DataError(
-                    f"The known covariate {encoder.name!r}{whose} has no value at {times[at]}, one of the "
-                    f"{self.horizon} steps to forecast. Give its future as rows after the last "
-                    f"{self.columns.target!r}, or in a table of its own (future=..., --future)."
-                )
-        return panel
-
-    def _error_by_step(self, forecasts: pl.DataFrame) -> dict[str, list[float]]:
-        centre = min(self.options.quantiles, key=lambda level: abs(level - 0.5))
-        columns = {self.name: quantile_column(centre), **{name: name for name in self.baseline_names}}
-        errors = forecasts.group_by("step", maintain_order=True).agg(
-            (pl.col("target") - pl.col(column)).abs().mean().alias(name) for name, column in columns.items()
-        )
-        return {name: errors[name].fill_null(float("nan")).to_list() for name in columns}
-
-    def _calibration_points(self, part: str, forecasts: pl.DataFrame) -> list[CalibrationPoint]:
-        fit = self.fitted
-        origins = scoring_origins(fit.arrays, self.model.geometry, *_span(fit.splits, part))
-        raw = self.model.quantiles(fit.arrays, origins, calibrated=False).reshape(
-            -1, len(self.options.quantiles)
-        )
-        truth = forecasts["target"].to_numpy()
-        observed = np.isfinite(truth)
-        points = []
-        for at, level in enumerate(self.options.quantiles):
-            after = forecasts[quantile_column(level)].to_numpy()
-            points.append(
-                CalibrationPoint(
-                    level,
-                    float((truth <= raw[:, at])[observed].mean()),
-                    float((truth <= after)[observed].mean()),
-                )
-            )
-        return points
-
-
-def _network_from(
-    tensors: dict[str, torch.Tensor], encoder: InputEncoder, geometry: Geometry, options: ForecastOptions
-) -> ForecastNetwork:
-    sizes = BatchMaker.sizes_for(encoder, geometry)
-    network = ForecastNetwork(
-        sizes,
-        cell=options.cell,
-        hidden_size=options.hidden_size,
-        num_layers=options.num_layers,
-        dropout=options.dropout,
-        levels=options.quantiles,
-    ).to(options.device)
-    weights = {name: tensor for name, tensor in tensors.items() if name.startswith("network.")}
-    network.load_state_dict({name.removeprefix("network."): tensor for name, tensor in weights.items()})
-    return network.eval()
-
-
-def _append(table: pl.DataFrame, future: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Put the rows of the future after the past; the future needs no target and no past covariates."""
-    missing = [
-        name for name in (columns.time, columns.series, *columns.known) if name and name not in future.columns
-    ]
-    if missing:
-        raise DataError(
-            f"The table of the future lacks the column {missing[0]!r}; it has {', '.join(future.columns)}."
-        )
-    used = [name for name in table.columns if name in future.columns and name != columns.target]
-    try:
-        return pl.concat([table, future.select(used)], how="diagonal_relaxed")
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"The tables of the past and of the future do not fit together: {error}.") from error
-
-
-def _span(splits: Sequence[TimeSplit], part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first step of a part of each series and the step after its last."""
-    begins, ends = ("validation_end", "test_end") if part == "test" else ("train_end", "validation_end")
-    return (
-        np.array([getattr(split, begins) for split in splits]),
-        np.array([getattr(split, ends) for split in splits]),
-    )
-
-
-def _season_name(season: int) -> str:
-    return f"seasonal naive ({season} steps)"
-
-
-def _history(name: str | None, frame: pl.DataFrame, columns: Columns, split: TimeSplit) -> SeriesHistory:
-    observed = frame.head(split.test_end)
-    return SeriesHistory(
-        name=name,
-        times=observed[columns.time].to_list(),
-        values=observed[columns.target].to_list(),
-        validation_start=split.train_end,
-        test_start=split.validation_end,
-    )
+            fit = self.fitted
+            return Evaluation(fit.model, self.name, fit.panel, fit.splits, fit.arrays)
+        panel = self._panel(read_table(frame), self.model.encoder.frequency.every)
+        split = split_panel(panel, self.horizon, self.options)
+        arrays = self.model.arrays_of(split.panel)
+        return Evaluation(self.model, self.name, split.panel, split.splits, arrays)

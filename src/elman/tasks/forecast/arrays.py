@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -27,12 +26,14 @@ class InputEncoder:
         frequency: the grid of the training table.
         known: encodes the covariates known in the future.
         past: encodes the covariates known only in the past.
+        calendar: names of the calendar features that the training part is long enough to learn from.
     """
 
     columns: Columns
     frequency: Frequency
     known: CovariateEncoder
     past: CovariateEncoder
+    calendar: tuple[str, ...]
 
     @classmethod
     def fit(cls, panel: Panel, train_ends: Sequence[int]) -> InputEncoder:
@@ -43,6 +44,7 @@ class InputEncoder:
             panel.frequency,
             CovariateEncoder.fit(training, panel.columns.known),
             CovariateEncoder.fit(training, panel.columns.past),
+            _learnable_calendar(panel, train_ends),
         )
 
     @property
@@ -55,11 +57,10 @@ class InputEncoder:
         """Columns of `known` values that are boolean: they are also read one season ahead."""
         return [at for at, one in enumerate(self.known.numeric) if isinstance(one, BooleanEncoder)]
 
-    @property
-    def num_calendar_features(self) -> int:
-        """How many calendar features the frequency has."""
-        stamp = pl.Series([0]) if self.frequency.unit == "i" else pl.Series([date(2024, 1, 1)])
-        return len(calendar_features(stamp, self.frequency)[0])
+    def calendar_of(self, times: pl.Series) -> np.ndarray:
+        """Return the calendar features of T time stamps, (T, F) float32."""
+        names, values = calendar_features(times, self.frequency)
+        return values[:, [names.index(name) for name in self.calendar]]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the encoder as values that JSON can hold."""
@@ -75,6 +76,7 @@ class InputEncoder:
             "frequency": {"every": self.frequency.every, "day": self.frequency.day},
             "known": self.known.to_dict(),
             "past": self.past.to_dict(),
+            "calendar": list(self.calendar),
         }
 
     @classmethod
@@ -87,6 +89,7 @@ class InputEncoder:
             Frequency.of(state["frequency"]["every"], state["frequency"]["day"]),
             CovariateEncoder.from_dict(state["known"]),
             CovariateEncoder.from_dict(state["past"]),
+            tuple(state["calendar"]),
         )
 
 
@@ -143,6 +146,9 @@ class PanelArrays:
         return self.times[owner][int(row - self.starts[owner])]
 
 
+_MIN_DAYS_FOR_YEAR = 548
+_MIN_DAYS_FOR_WEEK = 21
+
 _ROW_ARRAYS = ("target", "known", "past", "known_codes", "past_codes", "calendar", "phase")
 
 
@@ -153,7 +159,7 @@ def _lay_out(one: Series, encoder: InputEncoder, before: int, after: int) -> dic
     future = frequency.following(times.tail(1), after)
     times = pl.concat([times, future.cast(times.dtype)])
     # The calendar of the empty rows in front is never read: a window masks them.
-    _, calendar = calendar_features(times, frequency)
+    calendar = encoder.calendar_of(times)
     target = one.frame[columns.target].to_numpy().astype(np.float64)
 
     def surround(values: np.ndarray, after: int, empty: float = 0) -> np.ndarray:
@@ -170,6 +176,26 @@ def _lay_out(one: Series, encoder: InputEncoder, before: int, after: int) -> dic
         "phase": surround(season_phase(times, frequency), 0),
         "times": times,
     }
+
+
+def _learnable_calendar(panel: Panel, train_ends: Sequence[int]) -> tuple[str, ...]:
+    """Leave out the place in a year (or week) that the training part has not been through.
+
+    A straight line through a part of a sine is a trend, and a trend goes wrong behind its end.
+    """
+    longest = max(range(len(train_ends)), key=lambda s: train_ends[s])
+    times = panel.series[longest].frame[panel.columns.time].head(train_ends[longest])
+    names, _ = calendar_features(times.head(1), panel.frequency)
+    if not times.dtype.is_temporal():
+        return names
+    span = times[-1] - times[0]
+
+    def learnable(name: str) -> bool:
+        if name.startswith("time of year"):
+            return span.days >= _MIN_DAYS_FOR_YEAR
+        return not name.endswith("day") or span.days >= _MIN_DAYS_FOR_WEEK
+
+    return tuple(name for name in names if learnable(name))
 
 
 def season_phase(times: pl.Series, frequency: Frequency) -> np.ndarray:

@@ -31,22 +31,3 @@ def seasonal_naive(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry,
         found = np.where(rows >= first_row, arrays.target[np.maximum(rows, 0)], np.nan)
         forecast = np.where(np.isfinite(forecast), forecast, found)
     return np.where(np.isfinite(forecast), forecast, last_value(arrays, origins, geometry))
-
-
-def naive_scale(values: np.ndarray, season: int) -> float:
-    """Return the mean absolute error of the seasonal naive forecast inside a series, the unit of MASE.
-
-    Args:
-        values: (T,) what lies before the part that is scored, NaN where missing.
-        season: its length in steps; 1 for the last value.
-
-    Returns:
-        The scale, or NaN where it is zero or nothing can be compared.
-
-    Reference:
-        Hyndman, Koehler (2006). Another look at measures of forecast accuracy. International Journal
-        of Forecasting.
-    """
-    error = np.abs(values[season:] - values[:-season]) if len(values) > season else np.empty(0)
-    error = error[np.isfinite(error)]
-    return float(error.mean()) if len(error) and error.mean() > 0 else float("nan")

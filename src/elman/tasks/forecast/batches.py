@@ -1,4 +1,4 @@
-"""Windows -> the tensors that the network reads. Training, validation and prediction all come through here."""
+"""Windows -> the tensors that the network reads, in training, validation and prediction alike."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from elman.tasks.forecast.arrays import InputEncoder, PanelArrays
-from elman.tasks.forecast.linear import LinearInputs
 from elman.tasks.forecast.network import Batch, NetworkSizes
 from elman.tasks.forecast.windows import Geometry, Scaling, future_rows, past_rows, scaled_rows
 
@@ -32,20 +31,16 @@ class BatchMaker:
     scaling: Scaling
     device: torch.device
 
-    @property
-    def linear_inputs(self) -> LinearInputs:
-        """The same windows, as the linear branch reads them."""
-        return LinearInputs(self.arrays, self.encoder, self.geometry, self.scaling)
-
     @staticmethod
     def sizes_for(encoder: InputEncoder, geometry: Geometry) -> NetworkSizes:
         """Return the widths of what `make` returns; all of them follow from the encoder and the geometry."""
         num_known, num_past = len(encoder.known.value_names), len(encoder.past.value_names)
-        num_calendar = encoder.num_calendar_features
+        num_calendar = len(encoder.calendar)
         known, past = encoder.known.vocabulary_sizes, encoder.past.vocabulary_sizes
         return NetworkSizes(
             past=2 + num_known + num_past + num_calendar,
             future=num_known + 2 * len(encoder.event_columns) + num_calendar + 2 * len(geometry.lags) + 1,
+            bases=max(len(geometry.lags), 1),
             past_vocabularies=known + past,
             future_vocabularies=known,
         )
@@ -55,13 +50,15 @@ class BatchMaker:
 
         Args:
             origins: (N,) rows.
-            linear: (N, H) forecasts of the linear branch, in scaled units.
+            linear: (N, H) forecasts of the linear branch, in the target's unit.
         """
         arrays, geometry = self.arrays, self.geometry
         location, scale = self.scaling.at(arrays, origins, geometry)
         past, future = past_rows(origins, geometry.context), future_rows(origins, geometry.horizon)
         values, observed = scaled_rows(arrays, past, location, scale)
         target, is_target = scaled_rows(arrays, future, location, scale)
+        lags = [scaled_rows(arrays, future - lag, location, scale) for lag in geometry.lags]
+        bases = [values for values, _ in lags] or [np.zeros_like(target)]
         return Batch(
             past=self._floats(
                 [values, observed, arrays.known[past], arrays.past[past], arrays.calendar[past]]
@@ -72,14 +69,21 @@ class BatchMaker:
                     arrays.known[future],
                     *self._events(future),
                     arrays.calendar[future],
-                    *self._season_lags(future, location, scale),
-                    linear,
+                    *(part for lag in lags for part in lag),
+                    (linear - location[:, None]) / scale[:, None],
                 ]
             ),
             future_codes=self._codes([arrays.known_codes[future]]),
             target=self._floats([target])[..., 0],
             observed=torch.from_numpy(np.ascontiguousarray(is_target.T)).to(self.device),
+            bases=self._floats(bases),
         )
+
+    def truth(self, origins: np.ndarray) -> np.ndarray:
+        """Return the scaled truth of the windows at `origins`, NaN where missing; (N, H)."""
+        location, scale = self.scaling.at(self.arrays, origins, self.geometry)
+        target = self.arrays.target[future_rows(origins, self.geometry.horizon)]
+        return (target - location[:, None]) / scale[:, None]
 
     def _events(self, rows: np.ndarray) -> list[np.ndarray]:
         """Return boolean covariates one season before and after: what tomorrow is changes today."""
@@ -88,12 +92,6 @@ class BatchMaker:
             self.arrays.known[rows - season][..., columns],
             self.arrays.known[rows + season][..., columns],
         ]
-
-    def _season_lags(self, rows: np.ndarray, location: np.ndarray, scale: np.ndarray) -> list[np.ndarray]:
-        lags = []
-        for lag in self.geometry.lags:
-            lags += scaled_rows(self.arrays, rows - lag, location, scale)
-        return lags
 
     def _floats(self, parts: list[np.ndarray]) -> Tensor:
         """Put (N, n) and (N, n, .) arrays side by side as one (n, N, .) float tensor."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
@@ -108,6 +109,7 @@ class Moments:
 
     @classmethod
     def of(cls, inputs: LinearInputs, origins: np.ndarray) -> Moments:
+        """Return the sums over the windows at `origins`."""
         parts = [origins[i : i + _CHUNK] for i in range(0, max(len(origins), 1), _CHUNK)]
         return cls.total([cls._of_chunk(inputs, part) for part in parts])
 
@@ -131,10 +133,22 @@ class Moments:
 
     @classmethod
     def total(cls, parts: Sequence[Moments]) -> Moments:
-        return cls(*(sum(values[1:], start=values[0]) for values in zip(*map(_values, parts), strict=True)))
+        """Return the sums over all windows of several sets."""
+        return reduce(lambda a, b: a._plus(b, 1), parts)
 
     def without(self, other: Moments) -> Moments:
-        return Moments(*(a - b for a, b in zip(_values(self), _values(other), strict=True)))
+        """Return the sums with the windows of `other` taken out again."""
+        return self._plus(other, -1)
+
+    def _plus(self, other: Moments, sign: int) -> Moments:
+        return Moments(
+            self.shared + sign * other.shared,
+            self.mixed + sign * other.mixed,
+            self.stepwise + sign * other.stepwise,
+            self.shared_target + sign * other.shared_target,
+            self.stepwise_target + sign * other.stepwise_target,
+            self.num_windows + sign * other.num_windows,
+        )
 
     def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
         """Return the weights of the shared inputs (p, H) and of the stepwise ones (H, q)."""
@@ -150,11 +164,6 @@ class Moments:
         rest = self.stepwise_target - (cross @ free.T[..., None])[..., 0]
         stepwise = torch.linalg.solve(schur, rest[..., None])[..., 0]
         return free - (mixed @ stepwise[..., None])[..., 0].T, stepwise
-
-
-def _values(moments: Moments) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, int]:
-    m = moments
-    return m.shared, m.mixed, m.stepwise, m.shared_target, m.stepwise_target, m.num_windows
 
 
 @dataclass(frozen=True)
@@ -185,9 +194,9 @@ class LinearBranch:
             num_folds: stretches of time that are left out in turn; 0 predicts nothing.
 
         Returns:
-            The branch, and (N, H) float32 out-of-fold forecasts in scaled units.
+            The branch, and (N, H) out-of-fold forecasts in the target's unit.
         """
-        honest = np.zeros((len(origins), inputs.geometry.horizon), dtype=np.float32)
+        honest = np.zeros((len(origins), inputs.geometry.horizon))
         weights: list[tuple[Tensor, Tensor] | None] = [None] * num_groups
         folds = _folds(inputs.arrays, origins, max(num_folds, 1))
         for group, members in inputs.groups(origins, num_groups):
@@ -202,8 +211,8 @@ class LinearBranch:
         return cls(shared, stepwise, penalty), honest
 
     def predict(self, inputs: LinearInputs, origins: np.ndarray) -> np.ndarray:
-        """Return (N, H) float32 forecasts in scaled units."""
-        forecasts = np.zeros((len(origins), inputs.geometry.horizon), dtype=np.float32)
+        """Return (N, H) forecasts in the target's unit."""
+        forecasts = np.zeros((len(origins), inputs.geometry.horizon))
         for group, members in inputs.groups(origins, len(self.shared)):
             weights = self.shared[group].double(), self.stepwise[group].double()
             forecasts[members] = _apply(inputs, origins[members], weights)
@@ -216,8 +225,9 @@ def _apply(inputs: LinearInputs, origins: np.ndarray, weights: tuple[Tensor, Ten
     for i in range(0, len(origins), _CHUNK):
         part = origins[i : i + _CHUNK]
         x, z = torch.from_numpy(inputs.shared(part)), torch.from_numpy(inputs.stepwise(part))
-        chunks.append((x @ shared + (z * stepwise).sum(-1)).numpy().astype(np.float32))
-    return np.concatenate(chunks) if chunks else np.zeros((0, inputs.geometry.horizon), dtype=np.float32)
+        location, scale = inputs.scaling.at(inputs.arrays, part, inputs.geometry)
+        chunks.append((x @ shared + (z * stepwise).sum(-1)).numpy() * scale[:, None] + location[:, None])
+    return np.concatenate(chunks) if chunks else np.zeros((0, inputs.geometry.horizon))
 
 
 def _folds(arrays: PanelArrays, origins: np.ndarray, num_folds: int) -> np.ndarray:

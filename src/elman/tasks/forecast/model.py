@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from elman.data import Panel
 from elman.tasks.forecast.arrays import InputEncoder, PanelArrays
 from elman.tasks.forecast.batches import BatchMaker
 from elman.tasks.forecast.calibration import Calibration
-from elman.tasks.forecast.linear import LinearBranch
+from elman.tasks.forecast.linear import LinearBranch, LinearInputs
 from elman.tasks.forecast.metrics import quantile_column
 from elman.tasks.forecast.network import ForecastNetwork
+from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.quantiles import centre_of
 from elman.tasks.forecast.windows import Geometry, Scaling
 
 _CHUNK = 256
@@ -29,19 +32,23 @@ class ForecastModel:
     Args:
         encoder: of the covariates.
         geometry: sizes of a window.
-        scaling: of the target, for the series of training.
         names: names of the series of training.
-        linear: the linear branch.
+        scaling: of what the network sees of the target.
         network: the recurrent branch.
+        linear_scaling: of what the linear branch sees of the target.
+        linear: the linear branch.
+        blend: how far the forecast moves from the network's centre to the linear one, in [0, 1].
         calibration: of the bands.
     """
 
     encoder: InputEncoder
     geometry: Geometry
-    scaling: Scaling
     names: tuple[str | None, ...]
-    linear: LinearBranch
+    scaling: Scaling
     network: ForecastNetwork
+    linear_scaling: Scaling
+    linear: LinearBranch
+    blend: float
     calibration: Calibration
 
     def arrays_of(self, panel: Panel) -> PanelArrays:
@@ -52,35 +59,34 @@ class ForecastModel:
     def batches_of(self, arrays: PanelArrays) -> BatchMaker:
         """Return what makes batches from arrays that may hold other series than training did."""
         device = next(self.network.parameters()).device
-        return BatchMaker(arrays, self.encoder, self.geometry, self._scaling_for(arrays), device)
+        return BatchMaker(arrays, self.encoder, self.geometry, self._for_panel(self.scaling, arrays), device)
 
-    def _scaling_for(self, arrays: PanelArrays) -> Scaling:
+    def _for_panel(self, scaling: Scaling, arrays: PanelArrays) -> Scaling:
         """Take a series' scale from training; a series that training never saw brings its own."""
-        own = Scaling.fit(self.scaling.kind, arrays, arrays.num_steps)
+        own = Scaling.fit(scaling.kind, arrays, arrays.num_steps, self.geometry.season)
         place = {name: at for at, name in enumerate(self.names)}
         seen = np.array([name in place for name in arrays.names])
         at = np.array([place.get(name, 0) for name in arrays.names])
         return Scaling(
             own.kind,
-            np.where(seen, self.scaling.locations[at], own.locations),
-            np.where(seen, self.scaling.scales[at], own.scales),
+            np.where(seen, scaling.locations[at], own.locations),
+            np.where(seen, scaling.scales[at], own.scales),
         )
 
     def linear_forecast(self, arrays: PanelArrays, origins: np.ndarray) -> np.ndarray:
         """Return the linear branch's point forecasts in the target's unit, (N, H)."""
-        inputs = self.batches_of(arrays).linear_inputs
-        location, scale = inputs.scaling.at(arrays, origins, self.geometry)
-        return self.linear.predict(inputs, origins) * scale[:, None] + location[:, None]
+        scaling = self._for_panel(self.linear_scaling, arrays)
+        return self.linear.predict(LinearInputs(arrays, self.encoder, self.geometry, scaling), origins)
 
     def quantiles(self, arrays: PanelArrays, origins: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         """Return the quantiles in the target's unit, (N, H, Q) float64, ascending."""
-        batches = self.batches_of(arrays)
-        linear = self.linear.predict(batches.linear_inputs, origins)
-        location, scale = batches.scaling.at(arrays, origins, self.geometry)
-        scaled = predict_scaled(self.network, batches, origins, linear).astype(np.float64)
+        batches, linear = self.batches_of(arrays), self.linear_forecast(arrays, origins)
+        location, scale = (part[:, None] for part in batches.scaling.at(arrays, origins, self.geometry))
+        scaled = predict_scaled(self.network, batches, origins, linear)
+        scaled = blend_in(scaled, (linear - location) / scale, self.blend, self.calibration.levels)
         if calibrated:
             scaled = self.calibration.apply(scaled)
-        return scaled * scale[:, None, None] + location[:, None, None]
+        return scaled * scale[..., None] + location[..., None]
 
     def forecast_frame(
         self, arrays: PanelArrays, origins: np.ndarray, extra: dict[str, np.ndarray] | None = None
@@ -121,6 +127,30 @@ class ForecastModel:
         network = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         return {"linear.shared": self.linear.shared, "linear.stepwise": self.linear.stepwise, **network}
 
+    @classmethod
+    def from_parts(
+        cls, tensors: Mapping[str, torch.Tensor], values: Mapping[str, Any], options: ForecastOptions
+    ) -> ForecastModel:
+        """Return the model that `tensors` and `values` describe, on the options' device."""
+        encoder = InputEncoder.from_dict(values["encoder"])
+        geometry = Geometry(**{**values["geometry"], "seasons": tuple(values["geometry"]["seasons"])})
+        network = ForecastNetwork.from_options(BatchMaker.sizes_for(encoder, geometry), options)
+        prefix = "network."
+        network.load_state_dict(
+            {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        )
+        return cls(
+            encoder,
+            geometry,
+            tuple(values["names"]),
+            Scaling.from_dict(values["scaling"]),
+            network.eval(),
+            Scaling.from_dict(values["linear_scaling"]),
+            LinearBranch(tensors["linear.shared"], tensors["linear.stepwise"], values["penalty"]),
+            values["blend"],
+            Calibration(options.quantiles, tuple(values["calibration"])),
+        )
+
     def values(self) -> dict[str, Any]:
         """Return everything but the tensors, as values that JSON can hold."""
         geometry = self.geometry
@@ -132,11 +162,9 @@ class ForecastModel:
                 "seasons": list(geometry.seasons),
                 "num_lags": geometry.num_lags,
             },
-            "scaling": {
-                "kind": self.scaling.kind,
-                "locations": self.scaling.locations.tolist(),
-                "scales": self.scaling.scales.tolist(),
-            },
+            "scaling": self.scaling.to_dict(),
+            "linear_scaling": self.linear_scaling.to_dict(),
+            "blend": self.blend,
             "names": list(self.names),
             "penalty": self.linear.penalty,
             "calibration": list(self.calibration.factors),
@@ -146,14 +174,21 @@ class ForecastModel:
 def predict_scaled(
     network: ForecastNetwork, batches: BatchMaker, origins: np.ndarray, linear: np.ndarray
 ) -> np.ndarray:
-    """Return the network's quantiles in scaled units, (N, H, Q) float32."""
+    """Return the network's quantiles in scaled units, (N, H, Q) float64."""
     network.eval()
     parts = []
     with torch.no_grad():
         for i in range(0, len(origins), _CHUNK):
             batch = batches.make(origins[i : i + _CHUNK], linear[i : i + _CHUNK])
             parts.append(network(batch).transpose(0, 1).cpu().numpy())
-    return np.concatenate(parts)
+    return np.concatenate(parts).astype(np.float64)
+
+
+def blend_in(
+    quantiles: np.ndarray, linear: np.ndarray, share: float, levels: tuple[float, ...]
+) -> np.ndarray:
+    """Move (N, H, Q) quantiles so that their centre lies a share of the way to the (N, H) linear forecast."""
+    return quantiles + share * (linear - quantiles[..., centre_of(levels)])[..., None]
 
 
 def _stamps(arrays: PanelArrays, rows: np.ndarray) -> pl.Series:
@@ -170,4 +205,4 @@ def _runs(values: Sequence[int] | np.ndarray) -> list[tuple[int, int]]:
     """Return (begin, end) of each unbroken run of equal values."""
     cuts = np.flatnonzero(np.diff(values)) + 1
     edges = [0, *cuts.tolist(), len(values)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

@@ -4,7 +4,9 @@
     known future, season lags, linear forecast --decoder, from that state--> features --head--> quantiles
 
 A second decoder reads the known future from its end, so that every step sees what is known to come.
-The centre quantile is the linear forecast plus what the network adds to it.
+The centre quantile is a mixture of bases (the values one season before, nothing), weighted anew at every
+step, plus what the network adds to it. The linear forecast is an input and no base: two forecasts that
+are made apart err for different reasons, and their mean is better than either.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 from elman.cells import ALL_CELLS, Cell
 from elman.errors import OptionError
 from elman.layers import GRU, LSTM, RNN, Recurrent
+from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.quantiles import QuantileHead
 
 CellChoice = str | Callable[[int, int], Cell]
@@ -33,10 +36,11 @@ class Batch:
     Args:
         past: (T, N, .) float, what is read of the past.
         past_codes: (T, N, .) int, text covariates of the past.
-        future: (H, N, .) float, what is known of the future, the linear forecast last.
+        future: (H, N, .) float, what is known of the future and the bases.
         future_codes: (H, N, .) int, text covariates known in the future.
         target: (H, N) scaled truth, 0 where missing.
         observed: (H, N) bool.
+        bases: (H, N, B) simple forecasts to start from, scaled.
     """
 
     past: Tensor
@@ -45,6 +49,7 @@ class Batch:
     future_codes: Tensor
     target: Tensor
     observed: Tensor
+    bases: Tensor
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,15 @@ class NetworkSizes:
 
     Args:
         past: features of a past step.
-        future: features of a future step, the linear forecast included.
+        future: features of a future step.
+        bases: simple forecasts to start from.
         past_vocabularies: codes of each text covariate of the past.
         future_vocabularies: codes of each text covariate known in the future.
     """
 
     past: int
     future: int
+    bases: int
     past_vocabularies: tuple[int, ...] = ()
     future_vocabularies: tuple[int, ...] = ()
 
@@ -100,7 +107,22 @@ class ForecastNetwork(nn.Module):
 
         self.encoder, self.decoder, self.backward_decoder = stack(past), stack(future), stack(future)
         self.dropout = nn.Dropout(dropout)
-        self.head = QuantileHead(self.decoder.output_size + self.backward_decoder.output_size, levels)
+        features = self.decoder.output_size + self.backward_decoder.output_size
+        self.head = QuantileHead(features, levels)
+        self.mixture = nn.Linear(features, sizes.bases + 1)
+
+    @classmethod
+    def from_options(cls, sizes: NetworkSizes, options: ForecastOptions) -> ForecastNetwork:
+        """Return a network as the options want it, on their device."""
+        network = cls(
+            sizes,
+            cell=options.cell,
+            hidden_size=options.hidden_size,
+            num_layers=options.num_layers,
+            dropout=options.dropout,
+            levels=options.quantiles,
+        )
+        return network.to(options.device)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the quantiles in scaled units."""
@@ -109,9 +131,10 @@ class ForecastNetwork(nn.Module):
         _, states = self.encoder(past, None)
         ahead, _ = self.decoder(future, states)
         behind, _ = self.backward_decoder(future.flip(0), None)
-        features = torch.cat([ahead, behind.flip(0)], dim=-1)
-        linear = batch.future[..., -1:]
-        return linear + self.head(self.dropout(features))
+        features = self.dropout(torch.cat([ahead, behind.flip(0)], dim=-1))
+        weights = self.mixture(features).softmax(dim=-1)[..., :-1]
+        base = (weights * batch.bases).sum(dim=-1, keepdim=True)
+        return base + self.head(features)
 
 
 class _Embeddings(nn.Module):

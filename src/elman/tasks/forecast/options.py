@@ -43,7 +43,7 @@ class ForecastOptions:
     frequency: str | None = None
     time_zone: str | None = None
     cell: str | Callable[[int, int], Any] = "lstm"
-    hidden_size: int = 64
+    hidden_size: int = 128
     num_layers: int = 1
     dropout: float = 0.3
     batch_size: int = 64
@@ -65,3 +65,10 @@ class ForecastOptions:
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."
             )
+
+    @property
+    def cell_name(self) -> str:
+        """The cell as shown to people."""
+        if not isinstance(self.cell, str):
+            return getattr(self.cell, "__name__", type(self.cell).__name__)
+        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell

@@ -6,7 +6,9 @@ is past; of what comes after it only the calendar and the known covariates are r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,13 +62,17 @@ def future_rows(origins: np.ndarray, num_steps: int) -> np.ndarray:
     return origins[:, None] + np.arange(num_steps)
 
 
+SCALINGS = ("series", "window", "naive")
+
+
 @dataclass(frozen=True)
 class Scaling:
     """How the target of a window is brought to a common scale: (value - location) / scale.
 
     Args:
         kind: "series" takes the mean and standard deviation of each series' training part; "window"
-            takes the mean and the mean absolute value of the steps just before the origin.
+            takes the mean and the mean absolute value of the steps just before the origin; "naive" takes
+            that mean and the error of the seasonal naive forecast in the series' training part.
         locations: (S,) of each series' training part.
         scales: (S,), above 0.
     """
@@ -76,15 +82,23 @@ class Scaling:
     scales: np.ndarray
 
     @classmethod
-    def fit(cls, kind: str, arrays: PanelArrays, train_ends: np.ndarray) -> Scaling:
-        """Learn from the first `train_ends[s]` steps of each series s."""
+    def fit(cls, kind: str, arrays: PanelArrays, train_ends: np.ndarray, season: int) -> Scaling:
+        """Learn from the first `train_ends[s]` steps of each series s.
+
+        Args:
+            kind: see the class.
+            arrays: the panel.
+            train_ends: (S,) steps to learn from.
+            season: the shortest season in steps, or 1.
+        """
         locations, scales = np.zeros(len(arrays.starts)), np.ones(len(arrays.starts))
         for s, (start, end) in enumerate(zip(arrays.starts, train_ends, strict=True)):
             values = arrays.target[start : start + end]
-            values = values[np.isfinite(values)]
-            if len(values):
-                locations[s] = values.mean()
-                scales[s] = _positive(values.std(), locations[s])
+            observed = values[np.isfinite(values)]
+            if len(observed):
+                locations[s] = observed.mean()
+                naive = naive_error(values, season) if kind == "naive" else np.nan
+                scales[s] = naive if np.isfinite(naive) else _positive(observed.std(), locations[s])
         return cls(kind, locations, scales)
 
     def at(
@@ -101,9 +115,20 @@ class Scaling:
         recent = np.where(observed, recent, 0.0)
         mean = recent.sum(axis=1) / np.maximum(count, 1)
         size = np.abs(recent).sum(axis=1) / np.maximum(count, 1)
+        if self.kind == "naive":
+            return np.where(count > 0, mean, location), scale
         # A window without a single observation falls back on its series' training part.
         location, scale = np.where(count > 0, mean, location), np.where(count > 0, size, np.abs(location))
         return location, np.where(scale > 0, scale, self.scales[owner])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scaling as values that JSON can hold."""
+        return {"kind": self.kind, "locations": self.locations.tolist(), "scales": self.scales.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Scaling:
+        """Return the scaling that `to_dict` described."""
+        return cls(state["kind"], np.array(state["locations"]), np.array(state["scales"]))
 
 
 def _positive(spread: float, location: float) -> float:
@@ -115,10 +140,29 @@ def _positive(spread: float, location: float) -> float:
     )
 
 
+def naive_error(values: np.ndarray, season: int) -> float:
+    """Return the mean absolute error of the seasonal naive forecast inside a series, the unit of MASE.
+
+    Args:
+        values: (T,), NaN where missing.
+        season: its length in steps; 1 for the last value.
+
+    Returns:
+        The error, or NaN where it is zero or nothing can be compared.
+
+    Reference:
+        Hyndman, Koehler (2006). Another look at measures of forecast accuracy. International Journal
+        of Forecasting.
+    """
+    error = np.abs(values[season:] - values[:-season]) if len(values) > season else np.empty(0)
+    error = error[np.isfinite(error)]
+    return float(error.mean()) if len(error) and error.mean() > 0 else float("nan")
+
+
 def scaled_past(
     arrays: PanelArrays, origins: np.ndarray, num_steps: int, location: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the scaled target before each origin, 0 where missing, and where it was observed; (N, num_steps)."""
+    """Return the scaled target before each origin, (N, num_steps), and where it was observed."""
     return scaled_rows(arrays, past_rows(origins, num_steps), location, scale)
 
 

@@ -1,0 +1,58 @@
+"""What a user says of the future when asking for a forecast, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from elman.data import Columns, CovariateEncoder, Panel, Series
+from elman.data.encoders import is_observed
+from elman.errors import DataError
+
+
+def append_future(table: pl.DataFrame, future: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Put the rows of the future after the past; they need no target and no past covariates.
+
+    Raises:
+        DataError: the future lacks a column, or its types do not fit the past's.
+    """
+    needed = [name for name in (columns.time, columns.series, *columns.known) if name]
+    missing = [name for name in needed if name not in future.columns]
+    if missing:
+        there = ", ".join(future.columns)
+        raise DataError(f"The table of the future lacks the column {missing[0]!r}; it has {there}.")
+    used = [name for name in table.columns if name in future.columns and name != columns.target]
+    try:
+        return pl.concat([table, future.select(used)], how="diagonal_relaxed")
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"The tables of the past and of the future do not fit together: {error}.") from error
+
+
+def require_future(panel: Panel, known: CovariateEncoder, horizon: int) -> None:
+    """Make sure that known covariates are known at every step to forecast.
+
+    A covariate that had missing values in training may lack them here, too: the network has learned
+    what to do then.
+
+    Raises:
+        DataError: one is missing; the message names the first step that lacks it.
+    """
+    for one in panel.series:
+        for encoder in known.numeric:
+            if not encoder.has_indicator:
+                _require_column(one, encoder.name, panel, horizon)
+
+
+def _require_column(one: Series, name: str, panel: Panel, horizon: int) -> None:
+    present = is_observed(one.frame[name].slice(one.num_observed, horizon))
+    if len(present) == horizon and present.all():
+        return
+    at = len(present) if present.all() else int(np.argmin(present))
+    last = one.frame[panel.columns.time].slice(one.num_observed - 1, 1)
+    stamp = panel.frequency.following(last, horizon)[at]
+    whose = "" if one.name is None else f" of series {one.name!r}"
+    raise DataError(
+        f"The known covariate {name!r}{whose} has no value at {stamp}, one of the {horizon} steps to "
+        f"forecast. Give its future as rows after the last {panel.columns.target!r}, or in a table of its "
+        "own (future=..., --future)."
+    )
