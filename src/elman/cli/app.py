@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -23,6 +23,9 @@ class _FitFirst(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: name != "fit")
 
+
+# typer keeps the base of all errors in the arguments to itself.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="elman",
@@ -68,7 +71,9 @@ def main() -> None:
         # A file name need not be text that the terminal can show.
         sys.stdout.reconfigure(errors="replace")
     try:
-        app(prog_name="elman")
+        sys.exit(app(prog_name="elman", standalone_mode=False))
+    except _UsageError as error:
+        _fail(_usage(error))
     except ElmanError as error:
         _fail(str(error))
     except OSError as error:
@@ -79,9 +84,17 @@ def main() -> None:
         _fail("There is not enough memory; choose a smaller --hidden-size, --batch-size or --context.")
 
 
-def _fail(message: str) -> None:
-    print(f"elman: {message}", file=sys.stderr)
+def _fail(message: str) -> NoReturn:
+    if message:
+        print(f"elman: {message}", file=sys.stderr)
     sys.exit(2)
+
+
+def _usage(error: Any) -> str:
+    """Return what is wrong with the arguments; nothing if there are none and the help was printed."""
+    message = error.format_message().strip().rstrip(".")
+    command = error.ctx.command_path if error.ctx else "elman"
+    return message and f"{message}. See: {command} --help"
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -110,7 +110,7 @@ class _Training:
         """Do one optimizer step; return its loss and the norm of its gradient."""
         torch.manual_seed(self.options.seed * 1_000_003 + step)
         loss = self.task.loss(step)
-        self.state.optimizer.zero_grad(set_to_none=True)
+        self.task.model.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.task.model.parameters(), self.options.clip_norm)
         values = self._finite("loss", loss, step), self._finite("gradient's norm", norm, step)
