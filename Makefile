@@ -25,7 +25,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: $(INSTALLED) ## fit and forecast electricity demand, print the scores and the path of the report
 	$(BIN)/elman fit forecast examples/data/vic_elec.parquet --time Time --target Demand \
-	    --known Temperature --known Holiday --horizon 48 --out runs/demand --overwrite
+	    --known Temperature --known Holiday --horizon 48 --validation 56d --test 56d \
+	    --out runs/demand --overwrite
 
 check: $(INSTALLED) ## format, lint and types
 	$(BIN)/ruff format --check .
@@ -38,13 +39,11 @@ test: check ## format, lint, types and tests
 test-long: $(INSTALLED) ## the tests that `make test` leaves out
 	$(PYTEST) -m long
 
-bench: $(INSTALLED) ## forecast the M4 hourly series: make bench M4=FOLDER
-	@test -n "$(M4)" || { echo 'Say where the M4 data lie: make bench M4=FOLDER'; exit 2; }
-	$(BIN)/python benchmarks/forecast_m4.py "$(M4)"
+bench: $(INSTALLED) ## measure the published forecasts, one seed
+	$(BIN)/python benchmarks/forecast_vic_elec.py
 
-campaign: $(INSTALLED) ## the long comparison: make campaign M4=FOLDER
-	@test -n "$(M4)" || { echo 'Say where the M4 data lie: make campaign M4=FOLDER'; exit 2; }
-	$(BIN)/python benchmarks/campaign.py "$(M4)"
+campaign: $(INSTALLED) ## the same over three seeds; with M4=FOLDER the M4 hourly series, too
+	$(BIN)/python benchmarks/campaign.py $(if $(M4),--m4 "$(M4)")
 
 clean: ## remove .venv, caches and what was built or run
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist runs

@@ -19,6 +19,7 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -64,17 +65,10 @@ def scores(
     return {"sMAPE": float(np.mean(smape)), "MASE": float(np.mean(mase))}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, help="also write the scores there")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    train, test = (read_wide(arguments.folder / name) for name in ("train.csv", "test.csv"))
-    options = ForecastOptions(validation=HORIZON, test=0, training=TrainingOptions(seed=arguments.seed))
+def run(folder: Path, seed: int) -> dict[str, Any]:
+    """Fit, forecast and score; return our figures, the seasonal naive's, and the seconds of the fit."""
+    train, test = (read_wide(folder / name) for name in ("train.csv", "test.csv"))
+    options = ForecastOptions(validation=HORIZON, test=0, training=TrainingOptions(seed=seed))
     forecaster = elman.Forecaster(
         horizon=HORIZON, time="time", target="value", series="series", options=options
     )
@@ -85,22 +79,34 @@ def main() -> None:
     )
     forecaster.fit(table, observer=observer)
     seconds = time.perf_counter() - begin
-    forecast = forecaster.predict(table)
-    ours = {name: part["q0.5"].to_numpy() for (name,), part in forecast.group_by("series")}
+    parts = {name: part for (name,), part in forecaster.predict(table).group_by("series")}
     inside = [
-        ((test[name] >= part["q0.1"].to_numpy()) & (test[name] <= part["q0.9"].to_numpy())).mean()
-        for (name,), part in forecast.group_by("series")
+        ((truth >= parts[name]["q0.1"].to_numpy()) & (truth <= parts[name]["q0.9"].to_numpy())).mean()
+        for name, truth in test.items()
     ]
     naive = {name: np.tile(values[-SEASON:], HORIZON // SEASON) for name, values in train.items()}
-    result = {
-        forecaster.name: {**scores(ours, train, test), "coverage 80%": float(np.mean(inside))},
+    return {
+        **scores({name: part["q0.5"].to_numpy() for name, part in parts.items()}, train, test),
+        "coverage 80%": float(np.mean(inside)),
         "seasonal naive": scores(naive, train, test),
         "seconds": round(seconds, 1),
-        "seed": arguments.seed,
+        "seed": seed,
     }
-    print(json.dumps(result, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="also write the scores there")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    result = json.dumps(run(arguments.folder, arguments.seed), indent=1)
+    print(result)
     if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1))
+        arguments.json.write_text(result)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ Context = Annotated[
     _network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
 ]
 CellName = Annotated[str | None, _network("--cell", "NAME", "elman, gru or lstm. Default: lstm.")]
-HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 64.")]
+HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 128.")]
 NumLayers = Annotated[
     int | None, _network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
 ]

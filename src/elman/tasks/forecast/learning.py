@@ -39,7 +39,7 @@ class ForecastTraining(TrainingTask):
         return pinball_loss(self.model(batch), batch.target, self.levels, batch.observed)
 
     def loss(self, step: int) -> Tensor:
-        """Return the pinball loss of the windows drawn at this step; their linear forecasts are out of fold."""
+        """Return the pinball loss of this step's windows; their linear forecasts are out of fold."""
         drawn = self._draw(step)
         return self._loss_of(self.origins[drawn], self.honest[drawn])
 
