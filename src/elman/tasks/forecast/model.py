@@ -62,15 +62,11 @@ class ForecastModel:
         return BatchMaker(arrays, self.encoder, self.geometry, self._for_panel(self.scaling, arrays), device)
 
     def _for_panel(self, scaling: Scaling, arrays: PanelArrays) -> Scaling:
-        """Take a series' scale from training; a series that training never saw brings its own."""
-        own = Scaling.fit(scaling.kind, arrays, arrays.num_steps, self.geometry.season)
+        """Take each series' scale from training; one that training never saw has none yet."""
         place = {name: at for at, name in enumerate(self.names)}
-        seen = np.array([name in place for name in arrays.names])
-        at = np.array([place.get(name, 0) for name in arrays.names])
+        at = np.array([place.get(name, len(place)) for name in arrays.names])
         return Scaling(
-            own.kind,
-            np.where(seen, scaling.locations[at], own.locations),
-            np.where(seen, scaling.scales[at], own.scales),
+            scaling.kind, np.append(scaling.locations, np.nan)[at], np.append(scaling.scales, np.nan)[at]
         )
 
     def linear_forecast(self, arrays: PanelArrays, origins: np.ndarray) -> np.ndarray:

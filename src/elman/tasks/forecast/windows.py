@@ -74,7 +74,8 @@ class Scaling:
             takes the mean and the mean absolute value of the steps just before the origin; "naive" takes
             that mean and the error of the seasonal naive forecast in the series' training part.
         locations: (S,) of each series' training part.
-        scales: (S,), above 0.
+        scales: (S,), above 0. NaN for a series that training never saw: all that was observed of it
+            before a window's origin then stands for its training part.
     """
 
     kind: str
@@ -91,14 +92,9 @@ class Scaling:
             train_ends: (S,) steps to learn from.
             season: the shortest season in steps, or 1.
         """
-        locations, scales = np.zeros(len(arrays.starts)), np.ones(len(arrays.starts))
-        for s, (start, end) in enumerate(zip(arrays.starts, train_ends, strict=True)):
-            values = arrays.target[start : start + end]
-            observed = values[np.isfinite(values)]
-            if len(observed):
-                locations[s] = observed.mean()
-                naive = naive_error(values, season) if kind == "naive" else np.nan
-                scales[s] = naive if np.isfinite(naive) else _positive(observed.std(), locations[s])
+        spans = zip(arrays.starts, train_ends, strict=True)
+        pairs = [_measure(kind, arrays.target[start : start + end], season) for start, end in spans]
+        locations, scales = (np.array(part) for part in zip(*pairs, strict=True))
         return cls(kind, locations, scales)
 
     def at(
@@ -107,6 +103,9 @@ class Scaling:
         """Return the location and the scale of each window, (N,) and (N,)."""
         owner = arrays.owner[origins]
         location, scale = self.locations[owner], self.scales[owner]
+        for at in np.flatnonzero(np.isnan(scale)):
+            past = arrays.target[arrays.starts[owner[at]] : origins[at]]
+            location[at], scale[at] = _measure(self.kind, past, geometry.season)
         if self.kind == "series":
             return location, scale
         recent = arrays.target[past_rows(origins, geometry.num_lags)]
@@ -118,8 +117,8 @@ class Scaling:
         if self.kind == "naive":
             return np.where(count > 0, mean, location), scale
         # A window without a single observation falls back on its series' training part.
-        location, scale = np.where(count > 0, mean, location), np.where(count > 0, size, np.abs(location))
-        return location, np.where(scale > 0, scale, self.scales[owner])
+        own_size = np.where(count > 0, size, np.abs(location))
+        return np.where(count > 0, mean, location), np.where(own_size > 0, own_size, scale)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scaling as values that JSON can hold."""
@@ -129,6 +128,16 @@ class Scaling:
     def from_dict(cls, state: Mapping[str, Any]) -> Scaling:
         """Return the scaling that `to_dict` described."""
         return cls(state["kind"], np.array(state["locations"]), np.array(state["scales"]))
+
+
+def _measure(kind: str, values: np.ndarray, season: int) -> tuple[float, float]:
+    """Return the location and the scale of a stretch of a series, (T,) values, NaN where missing."""
+    observed = values[np.isfinite(values)]
+    if len(observed) == 0:
+        return 0.0, 1.0
+    location = float(observed.mean())
+    naive = naive_error(values, season) if kind == "naive" else float("nan")
+    return location, naive if np.isfinite(naive) else _positive(observed.std(), location)
 
 
 def _positive(spread: float, location: float) -> float:
