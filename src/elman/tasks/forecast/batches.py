@@ -13,6 +13,15 @@ from elman.tasks.forecast.network import Batch, NetworkSizes
 from elman.tasks.forecast.windows import Geometry, Scaling, future_rows, past_rows, scaled_rows
 
 
+def has_linear_base(scaling: Scaling) -> bool:
+    """Say whether the network may start from the linear forecast, too.
+
+    Where windows differ in kind (several series), which branch is better differs from window to window,
+    and the network has to choose. For one series two branches made apart and then blended are better.
+    """
+    return scaling.kind == "window"
+
+
 @dataclass(frozen=True)
 class BatchMaker:
     """Makes batches from flat arrays.
@@ -32,15 +41,15 @@ class BatchMaker:
     device: torch.device
 
     @staticmethod
-    def sizes_for(encoder: InputEncoder, geometry: Geometry) -> NetworkSizes:
-        """Return the widths of what `make` returns; all of them follow from the encoder and the geometry."""
+    def sizes_for(encoder: InputEncoder, geometry: Geometry, scaling: Scaling) -> NetworkSizes:
+        """Return the widths of what `make` returns."""
         num_known, num_past = len(encoder.known.value_names), len(encoder.past.value_names)
         num_calendar = len(encoder.calendar)
         known, past = encoder.known.vocabulary_sizes, encoder.past.vocabulary_sizes
         return NetworkSizes(
             past=2 + num_known + num_past + num_calendar,
             future=num_known + 2 * len(encoder.event_columns) + num_calendar + 2 * len(geometry.lags) + 1,
-            bases=max(len(geometry.lags), 1),
+            bases=max(len(geometry.lags), 1) + has_linear_base(scaling),
             past_vocabularies=known + past,
             future_vocabularies=known,
         )
@@ -58,7 +67,9 @@ class BatchMaker:
         values, observed = scaled_rows(arrays, past, location, scale)
         target, is_target = scaled_rows(arrays, future, location, scale)
         lags = [scaled_rows(arrays, future - lag, location, scale) for lag in geometry.lags]
+        guide = (linear - location[:, None]) / scale[:, None]
         bases = [values for values, _ in lags] or [np.zeros_like(target)]
+        bases += [guide] if has_linear_base(self.scaling) else []
         return Batch(
             past=self._floats(
                 [values, observed, arrays.known[past], arrays.past[past], arrays.calendar[past]]
@@ -70,7 +81,7 @@ class BatchMaker:
                     *self._events(future),
                     arrays.calendar[future],
                     *(part for lag in lags for part in lag),
-                    (linear - location[:, None]) / scale[:, None],
+                    guide,
                 ]
             ),
             future_codes=self._codes([arrays.known_codes[future]]),

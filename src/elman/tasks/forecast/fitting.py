@@ -23,7 +23,7 @@ from elman.tasks.forecast.calibration import Calibration
 from elman.tasks.forecast.learning import ForecastTraining
 from elman.tasks.forecast.linear import LinearBranch, LinearInputs
 from elman.tasks.forecast.model import ForecastModel, predict_scaled
-from elman.tasks.forecast.network import ForecastNetwork
+from elman.tasks.forecast.network import ForecastNetwork, NetworkSizes
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.origins import training_origins, validation_origins
 from elman.tasks.forecast.selection import (
@@ -92,6 +92,12 @@ def fit_model(
     training = training_origins(arrays, geometry, train_ends)
     if len(training) == 0:
         raise DataError(f"The training part holds no window of {horizon} steps with an observed target.")
+    validation = validation_origins(arrays, geometry, splits)
+    if len(validation) == 0:
+        raise DataError(
+            f"The validation part holds no window of {horizon} steps with an observed target; it decides when "
+            "to stop and how wide the bands are. Make it longer: validation=..."
+        )
 
     observer.on_stage("fitting the linear branch")
     choice = choose_linear(arrays, encoder, geometry, training, splits)
@@ -102,8 +108,8 @@ def fit_model(
     # Series of different sizes share a network only if each window is brought to its own scale.
     scaling = Scaling.fit("series" if len(splits) == 1 else "window", arrays, train_ends, geometry.season)
     batches = BatchMaker(arrays, encoder, geometry, scaling, torch.device(options.device))
-    network = _new_network(encoder, geometry, options)
-    validation = validation_origins(arrays, geometry, splits)
+    sizes = BatchMaker.sizes_for(encoder, geometry, scaling)
+    network = _new_network(sizes, options)
     guides = linear.predict(inputs, validation)
     result = train(
         ForecastTraining(network, batches, options, (training, honest), (validation, guides)),
@@ -126,11 +132,11 @@ def fit_model(
     return Fit(model, panel, splits, arrays, result)
 
 
-def _new_network(encoder: InputEncoder, geometry: Geometry, options: ForecastOptions) -> ForecastNetwork:
+def _new_network(sizes: NetworkSizes, options: ForecastOptions) -> ForecastNetwork:
     """Return a network with fresh weights; they depend on the seed alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.training.seed)
-        return ForecastNetwork.from_options(BatchMaker.sizes_for(encoder, geometry), options)
+        return ForecastNetwork.from_options(sizes, options)
 
 
 def _identity(

@@ -130,7 +130,8 @@ class ForecastModel:
         """Return the model that `tensors` and `values` describe, on the options' device."""
         encoder = InputEncoder.from_dict(values["encoder"])
         geometry = Geometry(**{**values["geometry"], "seasons": tuple(values["geometry"]["seasons"])})
-        network = ForecastNetwork.from_options(BatchMaker.sizes_for(encoder, geometry), options)
+        scaling = Scaling.from_dict(values["scaling"])
+        network = ForecastNetwork.from_options(BatchMaker.sizes_for(encoder, geometry, scaling), options)
         prefix = "network."
         network.load_state_dict(
             {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
@@ -139,7 +140,7 @@ class ForecastModel:
             encoder,
             geometry,
             tuple(values["names"]),
-            Scaling.from_dict(values["scaling"]),
+            scaling,
             network.eval(),
             Scaling.from_dict(values["linear_scaling"]),
             LinearBranch(tensors["linear.shared"], tensors["linear.stepwise"], values["penalty"]),

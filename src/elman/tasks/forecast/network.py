@@ -5,8 +5,8 @@
 
 A second decoder reads the known future from its end, so that every step sees what is known to come.
 The centre quantile is a mixture of bases (the values one season before, nothing), weighted anew at every
-step, plus what the network adds to it. The linear forecast is an input and no base: two forecasts that
-are made apart err for different reasons, and their mean is better than either.
+step, plus what the network adds to it. For one series the linear forecast is an input and no base: two
+forecasts that are made apart err for different reasons, and their mean is better than either.
 """
 
 from __future__ import annotations
