@@ -27,6 +27,8 @@ PENALTIES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 
 _MAX_SHARED_COVARIATES = 600
 _CHUNK = 4096
+_MAX_SUMS = 2**21
+"""Numbers in the sums of all steps, if each has its own."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,9 @@ class LinearInputs:
         )
         blocks = [lags]
         if width <= _MAX_SHARED_COVARIATES:
-            ahead = numbers[future_rows(origins, geometry.horizon)].reshape(len(origins), -1)
+            ahead = _flat(numbers[future_rows(origins, geometry.horizon)])
             behind = past_rows(origins, geometry.season)
-            blocks += [ahead, ahead**2, numbers[behind].reshape(len(origins), -1)]
-            blocks += [arrays.past[behind].reshape(len(origins), -1)]
+            blocks += [ahead, ahead**2, _flat(numbers[behind]), _flat(arrays.past[behind])]
         else:
             blocks += [arrays.past[origins - 1]]
         return np.concatenate([*blocks, np.ones((len(origins), 1))], axis=1)
@@ -96,16 +97,24 @@ class LinearInputs:
             yield int(group), np.flatnonzero(phase == group)
 
 
+def _flat(values: np.ndarray) -> np.ndarray:
+    """Return (N, n, v) values as (N, n * v); N may be 0."""
+    return values.reshape(len(values), values.shape[1] * values.shape[2])
+
+
 @dataclass(frozen=True)
 class Moments:
-    """Sums over windows that a ridge regression needs; two sets of windows add up."""
+    """Sums over windows that a ridge regression needs; two sets of windows add up.
 
-    shared: Tensor  # (p, p)
+    K is 1 where every step of the horizon was observed in the same windows, else the horizon.
+    """
+
+    shared: Tensor  # (K, p, p)
     mixed: Tensor  # (p, H * q)
     stepwise: Tensor  # (H, q, q)
     shared_target: Tensor  # (p, H)
     stepwise_target: Tensor  # (H, q)
-    num_windows: int
+    num_windows: Tensor  # (K,)
 
     @classmethod
     def of(cls, inputs: LinearInputs, origins: np.ndarray) -> Moments:
@@ -116,19 +125,28 @@ class Moments:
     @classmethod
     def _of_chunk(cls, inputs: LinearInputs, origins: np.ndarray) -> Moments:
         target, observed = inputs.targets(origins)
-        # A window with a missing truth would bias the shared sums: the regressions use whole windows only.
-        origins, target = origins[observed.all(axis=1)], target[observed.all(axis=1)]
-        x = torch.from_numpy(inputs.shared(origins))
-        z = torch.from_numpy(inputs.stepwise(origins))
-        y = torch.from_numpy(target)
-        by_step = z.transpose(0, 1)
+        whole = observed.all(axis=1)
+        shared = inputs.shared(origins)
+        is_affordable = observed.shape[1] * shared.shape[1] ** 2 <= _MAX_SUMS
+        by_step = is_affordable and 2 * whole.sum() < observed.any(axis=1).sum()
+        kept = observed.any(axis=1) if by_step else whole
+        x = torch.from_numpy(shared[kept])
+        z = torch.from_numpy(inputs.stepwise(origins[kept]))
+        y = torch.from_numpy(target[kept])
+        # A missing truth must bias no sum. Sums of whole windows serve all steps at once; where gaps leave
+        # few windows whole (no sales on Sundays), each step has sums over its own windows.
+        seen = torch.from_numpy(observed[kept].astype(np.float64))
+        counts = seen.sum(0) if by_step else torch.tensor([float(len(x))], dtype=torch.float64)
+        products = [(x * one[:, None]).T @ x for one in seen.T] if by_step else [x.T @ x]
+        z_seen = z * seen[..., None]
+        steps = z_seen.transpose(0, 1)
         return cls(
-            x.T @ x,
-            x.T @ z.reshape(len(origins), -1),
-            by_step.transpose(1, 2) @ by_step,
+            torch.stack(products),
+            x.T @ z_seen.flatten(1),
+            steps.transpose(1, 2) @ steps,
             x.T @ y,
-            (by_step.transpose(1, 2) @ y.T[..., None])[..., 0],
-            len(origins),
+            (steps.transpose(1, 2) @ y.T[..., None])[..., 0],
+            counts,
         )
 
     @classmethod
@@ -152,18 +170,30 @@ class Moments:
 
     def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
         """Return the weights of the shared inputs (p, H) and of the stepwise ones (H, q)."""
-        strength = penalty * max(self.num_windows, 1)
-        num_shared, (horizon, width) = len(self.shared), self.stepwise_target.shape
-        ridge = torch.full((num_shared,), strength, dtype=torch.float64)
-        ridge[-1] = 1e-6 * strength  # the constant is all but free
-        factor = torch.linalg.cholesky(self.shared + torch.diag(ridge))
-        both = torch.cholesky_solve(torch.cat([self.shared_target, self.mixed], dim=1), factor)
-        free, mixed = both[:, :horizon], both[:, horizon:].reshape(num_shared, horizon, width).transpose(0, 1)
+        strength = penalty * self.num_windows.clamp(min=1)
+        num_shared, (horizon, width) = self.shared.shape[1], self.stepwise_target.shape
+        ridge = strength[:, None].repeat(1, num_shared)
+        ridge[:, -1] *= 1e-6  # the constant is all but free
+        factor = torch.linalg.cholesky(self.shared + torch.diag_embed(ridge))
+        free, mixed = _solve_steps(factor, self.shared_target, self.mixed)
         cross = self.mixed.reshape(num_shared, horizon, width).transpose(0, 1).transpose(1, 2)  # (H, q, p)
-        schur = self.stepwise + strength * torch.eye(width, dtype=torch.float64) - cross @ mixed
+        penalties = strength[:, None, None] * torch.eye(width, dtype=torch.float64)
+        schur = self.stepwise + penalties - cross @ mixed
         rest = self.stepwise_target - (cross @ free.T[..., None])[..., 0]
         stepwise = torch.linalg.solve(schur, rest[..., None])[..., 0]
         return free - (mixed @ stepwise[..., None])[..., 0].T, stepwise
+
+
+def _solve_steps(factor: Tensor, target: Tensor, mixed: Tensor) -> tuple[Tensor, Tensor]:
+    """Solve for the targets (p, H) and the mixed sums (p, H * q); return (p, H) and (H, p, q)."""
+    (num_shared, horizon), num_factors = target.shape, len(factor)
+    width = mixed.shape[1] // horizon
+    if num_factors == 1:
+        both = torch.cholesky_solve(torch.cat([target, mixed], dim=1), factor[0])
+        return both[:, :horizon], both[:, horizon:].reshape(num_shared, horizon, width).transpose(0, 1)
+    by_step = mixed.reshape(num_shared, horizon, width).transpose(0, 1)
+    both = torch.cholesky_solve(torch.cat([target.T[..., None], by_step], dim=2), factor)
+    return both[..., 0].T, both[..., 1:]
 
 
 @dataclass(frozen=True)

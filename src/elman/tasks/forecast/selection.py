@@ -12,7 +12,7 @@ from elman.tasks.forecast.batches import BatchMaker
 from elman.tasks.forecast.linear import PENALTIES, LinearBranch, LinearInputs, Moments
 from elman.tasks.forecast.model import blend_in
 from elman.tasks.forecast.options import ForecastOptions
-from elman.tasks.forecast.origins import scoring_origins, with_truth
+from elman.tasks.forecast.origins import scoring_origins, validation_origins, with_truth
 from elman.tasks.forecast.quantiles import centre_of
 from elman.tasks.forecast.windows import SCALINGS, Geometry, Scaling, future_rows
 
@@ -73,6 +73,8 @@ def choose_linear(
     begins = np.array([one.train_end for one in splits])
     ends = np.array([one.validation_end for one in splits])
     validation = with_truth(arrays, scoring_origins(arrays, geometry, begins, ends), geometry)
+    if len(validation) == 0:  # all that was observed lies behind the last whole horizon
+        validation = validation_origins(arrays, geometry, splits)
     unit = Scaling.fit("naive", arrays, begins, geometry.season).scales[arrays.owner[validation]]
     choices = []
     for kind in SCALINGS:

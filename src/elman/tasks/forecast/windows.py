@@ -64,6 +64,9 @@ def future_rows(origins: np.ndarray, num_steps: int) -> np.ndarray:
 
 SCALINGS = ("series", "window", "naive")
 
+_LEAST_SHARE = 1e-3
+"""Of a series' spread that a scale is at least."""
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -136,17 +139,17 @@ def _measure(kind: str, values: np.ndarray, season: int) -> tuple[float, float]:
     if len(observed) == 0:
         return 0.0, 1.0
     location = float(observed.mean())
+    spread = _positive(float(observed.std()), location)
     naive = naive_error(values, season) if kind == "naive" else float("nan")
-    return location, naive if np.isfinite(naive) else _positive(observed.std(), location)
+    # A season that repeats itself to the last digit leaves an error that nothing can be divided by.
+    return location, max(naive, _LEAST_SHARE * spread) if np.isfinite(naive) else spread
 
 
 def _positive(spread: float, location: float) -> float:
     """Return a scale that can be divided by: of a constant series its own size, of all zeros 1."""
-    return (
-        float(spread)
-        if spread > 1e-9 * max(abs(location), 1e-300) and spread > 0
-        else float(abs(location)) or 1.0
-    )
+    # The deviation of equal numbers may be a rounding error.
+    is_constant = spread <= 1e-13 * abs(location)
+    return abs(location) or 1.0 if is_constant else spread
 
 
 def naive_error(values: np.ndarray, season: int) -> float:
