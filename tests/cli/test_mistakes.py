@@ -334,7 +334,7 @@ def test_error_of_the_program_is_not_hidden(elman: Elman, place: Path, monkeypat
 
     monkeypatch.setattr("elman.tasks.forecast.run.save_report", fail)
     with pytest.raises(RuntimeError, match="a bug"):
-        elman(*fit("--out", "new", "--quiet"))
+        elman(*fit("--out", "new", "--quiet", "--steps", "1", "--hidden-size", "2"))
 
 
 def test_run_that_another_process_writes_to(elman: Elman, place: Path):

@@ -136,9 +136,9 @@ def listed(value: Any) -> Any:
 
 
 def test_several_series_keep_their_order(run: RunDirectory):
-    one, two = a_report(name="b").history[0], a_report(name="a").history[0]
-    save_report(replace(a_report(), history=[one, two]), run)
-    assert [history.name for history in load_report(run).history] == ["b", "a"]
+    names = [str(number) for number in range(40, 0, -1)]
+    save_report(replace(a_report(), history=[a_report(name=name).history[0] for name in names]), run)
+    assert [history.name for history in load_report(run).history] == names
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "history.parquet", "forecasts.parquet"])

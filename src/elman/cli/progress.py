@@ -72,14 +72,9 @@ def _bar(num_steps: int) -> Iterator[Observer]:
     )
     with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
         bar = progress.add_task("reading", total=num_steps, losses="")
-        validation_loss, has_begun = None, False
+        validation_loss = None
 
         def on_step(step: int, loss: float) -> None:
-            nonlocal has_begun
-            if not has_begun:
-                # The time left is judged by the steps of this sitting alone.
-                progress.reset(bar, completed=step - 1)
-                has_begun = True
             progress.update(bar, completed=step, losses=_losses(loss, validation_loss))
 
         def on_record(record: EvaluationRecord) -> None:

@@ -42,6 +42,9 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], values: Mappi
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote: the tensors (on the CPU) and the values.
 
+    Args:
+        path: the file.
+
     Raises:
         RunError: the file is absent, cut off, or not one of ours.
     """
