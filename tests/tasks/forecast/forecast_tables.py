@@ -11,7 +11,7 @@ import torch
 
 from elman.data import Columns, build_panel
 from elman.tasks import Forecaster, ForecastOptions
-from elman.tasks.forecast.arrays import PanelArrays
+from elman.tasks.forecast.arrays import InputEncoder, PanelArrays
 from elman.training import TrainingOptions
 
 HORIZON = 6
@@ -87,9 +87,8 @@ def plain_arrays(
     values: Any, *, before: int = 60, after: int = 30, frequency: str | None = None, time: Any = None
 ) -> PanelArrays:
     """One series without covariates as arrays."""
-    from elman.tasks.forecast.arrays import InputEncoder
-
-    table = pl.DataFrame({"time": range(len(values)) if time is None else time, "y": values})
+    stamps = range(len(values)) if time is None else time
+    table = pl.DataFrame({"time": stamps, "y": pl.Series([float(value) for value in values])})
     panel = build_panel(table, Columns("time", "y"), frequency=frequency)
     encoder = InputEncoder.fit(panel, [one.frame.height for one in panel.series])
     return PanelArrays.build(panel, encoder, before=before, after=after)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from elman.tasks.forecast.arrays import PanelArrays
-from elman.tasks.forecast.windows import Geometry, past_rows
+from elman.tasks.forecast.windows import Geometry
 
 _SEASONS_BACK = 4
 
 
 def last_value(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry) -> np.ndarray:
     """Return (N, H): the last value observed before the origin, at every step; NaN without one."""
-    past = arrays.target[past_rows(origins, geometry.rows_before)]
-    reached = np.where(np.isfinite(past), np.arange(past.shape[1]), -1).max(axis=1)
-    last = np.where(reached >= 0, past[np.arange(len(origins)), reached], np.nan)
+    rows = np.arange(len(arrays.target))
+    reached = np.maximum.accumulate(np.where(np.isfinite(arrays.target), rows, -1))[origins - 1]
+    is_own = reached >= arrays.starts[arrays.owner[origins]]
+    last = np.where(is_own, arrays.target[reached], np.nan)
     return np.repeat(last[:, None], geometry.horizon, axis=1)
 
 

@@ -72,12 +72,19 @@ def _metrics(
         "RMSE": _finite(np.sqrt((error**2).mean()) if len(error) else np.nan),
         "WQL": _weighted_quantile_loss(truth, quantiles, levels),
     }
-    for low, high in enumerate(reversed(range(len(levels)))):
-        if low < high and np.isclose(levels[low], 1 - levels[high]):
-            inside = (truth >= quantiles[:, low]) & (truth <= quantiles[:, high])
-            metrics[f"coverage {levels[high] - levels[low]:.0%}"] = _finite(inside.mean())
-            break
+    pair = _widest_band(levels)
+    if pair:
+        low, high = pair
+        inside = (truth >= quantiles[:, low]) & (truth <= quantiles[:, high])
+        share = inside.mean() if len(inside) else np.nan
+        metrics[f"coverage {levels[high] - levels[low]:.0%}"] = _finite(share)
     return metrics
+
+
+def _widest_band(levels: Sequence[float]) -> tuple[int, int] | None:
+    """Return the places of the outermost two levels that lie at the same distance from the median."""
+    pairs = [(low, high) for low in range(len(levels)) for high in range(low + 1, len(levels))]
+    return next((pair for pair in pairs if np.isclose(levels[pair[0]], 1 - levels[pair[1]])), None)
 
 
 def _mean_of_series(series: Sequence[str | None], values: np.ndarray) -> float | None:
@@ -125,7 +132,7 @@ def _verdict(rows: Sequence[ScoreRow]) -> list[str]:
     if beaten:
         verdict.append(f"{ours} beats {_listed(beaten)}.")
     if level:
-        verdict.append(f"{ours} and {_listed(level)} are level.")
+        verdict.append(f"{_listed([ours, *level])} are level.")
     return verdict
 
 

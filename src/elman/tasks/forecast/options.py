@@ -52,15 +52,17 @@ class ForecastOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no forecast can use, and put the quantiles in order."""
-        object.__setattr__(self, "quantiles", check_quantiles(tuple(self.quantiles)))
+        object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
         for name in ("hidden_size", "num_layers", "batch_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if not _is_count(getattr(self, name)):
+                value = getattr(self, name)
                 raise OptionError(f"`{name}` must be a whole number, 1 or more, but it is {value!r}.")
-        if not 0 <= self.dropout < 1:
-            raise OptionError(f"`dropout` must be in [0, 1), but it is {self.dropout}.")
-        if self.context is not None and self.context < 1:
-            raise OptionError(f"`context` must be 1 or more steps, but it is {self.context}.")
+        if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
+            raise OptionError(f"`dropout` must be in [0, 1), but it is {self.dropout!r}.")
+        if self.context is not None and not _is_count(self.context):
+            raise OptionError(
+                f"`context` must be a whole number of steps, 1 or more, but it is {self.context!r}."
+            )
         if self.validation in (0, "0"):
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."
@@ -72,3 +74,7 @@ class ForecastOptions:
         if not isinstance(self.cell, str):
             return getattr(self.cell, "__name__", type(self.cell).__name__)
         return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

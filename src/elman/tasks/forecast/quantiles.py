@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from numbers import Real
+
 import torch
 from torch import Tensor, nn
 
 from elman.errors import OptionError
 
 
-def check_quantiles(levels: tuple[float, ...]) -> tuple[float, ...]:
+def check_quantiles(levels: Sequence[float]) -> tuple[float, ...]:
     """Return the levels in ascending order.
 
     Raises:
         OptionError: there is none, one is outside (0, 1), or one is there twice.
     """
-    if not levels or any(not 0 < level < 1 for level in levels) or len(set(levels)) < len(levels):
-        raise OptionError(f"`quantiles` must be different numbers between 0 and 1, but it is {list(levels)}.")
-    return tuple(sorted(levels))
+    given = list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
+    numbers = [float(level) for level in given if isinstance(level, Real) and 0 < level < 1]
+    # A level gives its column a name, of six digits.
+    if not given or len({f"{number:g}" for number in numbers}) < len(given):
+        raise OptionError(f"`quantiles` must be different numbers between 0 and 1, but it is {levels!r}.")
+    return tuple(sorted(numbers))
 
 
 def centre_of(levels: tuple[float, ...]) -> int:
