@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from elman.training.adamw import AdamW
 from elman.training.options import TrainingOptions
 
 
@@ -22,13 +21,19 @@ class TrainingState:
 
     def __init__(self, model: nn.Module, options: TrainingOptions) -> None:
         self.model, self.options = model, options
-        self.optimizer = AdamW(dict(model.named_parameters()), options.weight_decay)
+        self.optimizer = torch.optim.AdamW(
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
+            lr=options.learning_rate,
+            weight_decay=options.weight_decay,
+        )
         self.mean = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         self.best = {name: tensor.clone() for name, tensor in self.mean.items()}
 
     def move(self, step: int) -> None:
         """Move the weights along the gradients they hold, and their mean after them."""
-        self.optimizer.step(self.options.learning_rate_at(step))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.learning_rate_at(step)
+        self.optimizer.step()
         # Early on the decay is smaller, so that the mean does not remember the initial weights.
         decay = min(self.options.averaging, step / (step + 10))
         for name, tensor in self.model.state_dict().items():
@@ -62,12 +67,12 @@ class TrainingState:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything a file must hold to continue from here, by name."""
-        parts = {
-            "model": self.model.state_dict(),
-            "mean": self.mean,
-            "best": self.best,
-            "optimizer": self.optimizer.tensors(),
+        moments = {
+            f"{index}.{name}": torch.as_tensor(value)
+            for index, entry in self.optimizer.state_dict()["state"].items()
+            for name, value in entry.items()
         }
+        parts = {"model": self.model.state_dict(), "mean": self.mean, "best": self.best, "optimizer": moments}
         return {f"{part}.{name}": one for part, tensors in parts.items() for name, one in tensors.items()}
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
@@ -82,7 +87,11 @@ class TrainingState:
             stored = _under(part, tensors)
             for name, tensor in ours.items():
                 tensor.copy_(stored[name])
-        self.optimizer.load_tensors(_under("optimizer", tensors))
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in _under("optimizer", tensors).items():
+            index, name = key.split(".", 1)
+            moments.setdefault(int(index), {})[name] = value
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
 
 
 def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
