@@ -65,6 +65,22 @@ class Frequency:
         """True if a step is shorter than a day."""
         return self.step_microseconds is not None and self.step_microseconds < MICROSECONDS["d"]
 
+    def season_word(self, season: int) -> str:
+        """Say how long a season of so many steps is: "1 day", or "5 steps" where it is no natural length.
+
+        Example:
+            >>> Frequency.of("30m").season_word(336)
+            '1 week'
+        """
+        months = MONTHS.get(self.unit)
+        step = self.step_microseconds
+        length, units = (step, MICROSECONDS) if months is None else (self.count * months, MONTHS)
+        if length is not None:
+            for word, unit in (("year", "y"), ("week", "w"), ("day", "d"), ("hour", "h"), ("minute", "m")):
+                if unit in units and units[unit] == length * season:
+                    return f"1 {word}"
+        return f"{season} steps"
+
     def grid(self, start: datetime | date | int | pl.Series, num_steps: int) -> pl.Series:
         """Return the first `num_steps` time stamps of the grid that begins at `start`.
 

@@ -32,10 +32,17 @@ def read_table(source: str | Path | pl.DataFrame | pl.LazyFrame | Any) -> pl.Dat
         (2, 2)
     """
     where = f"{source}" if isinstance(source, str | Path) else "The table"
-    frame = _read_file(Path(source).expanduser()) if isinstance(source, str | Path) else to_polars(source)
+    frame = _read_file(_expand(source)) if isinstance(source, str | Path) else to_polars(source)
     if frame.height == 0:
         raise DataError(f"{where} has a header but no rows: columns {', '.join(map(repr, frame.columns))}.")
     return _plain_types(frame)
+
+
+def _expand(source: str | Path) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"There is no file {source}: {str(error).rstrip('.')}.") from error
 
 
 def _read_file(path: Path) -> pl.DataFrame:
@@ -64,7 +71,7 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, hive_partitioning=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{path} starts as a Parquet file but is damaged: {error}") from error
+        raise DataError(f"{path} starts as a Parquet file but is damaged: {str(error).rstrip('.')}.") from error
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:

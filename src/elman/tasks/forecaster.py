@@ -14,7 +14,7 @@ import torch
 
 from elman.data import Columns, Panel, build_panel, read_table
 from elman.data.findings import Finding
-from elman.errors import OptionError, RunError
+from elman.errors import ElmanError, OptionError, RunError
 from elman.tasks.forecast.evaluation import PARTS, Evaluation
 from elman.tasks.forecast.fitting import Fit, Observer, fit_model
 from elman.tasks.forecast.future import append_future, require_future
@@ -25,6 +25,8 @@ from elman.tasks.results import ForecastReport, ScoreTable
 from elman.training import TrainingOptions, read_tensors, write_tensors
 
 _MAX_DRAWN_SERIES = 12
+_MIN_ROWS_OF_GRID = 6
+"""Rows that show a grid of their own, and not one with gaps."""
 
 
 class Forecaster:
@@ -117,6 +119,7 @@ class Forecaster:
 
         Raises:
             DataError: the table cannot be used; the message says why and what to do.
+            OptionError: the cell or the device cannot be used.
             NonFiniteError: the training diverged; the last good weights are in the checkpoint.
             RunError: the checkpoint belongs to another run.
         """
@@ -154,7 +157,7 @@ class Forecaster:
         table = read_table(frame)
         if future is not None:
             table = append_future(table, read_table(future), self.columns)
-        panel = self._panel(table, self.model.encoder.frequency.every)
+        panel = self._panel_like_training(table)
         require_future(panel, self.model.encoder.known, self.horizon)
         arrays = self.model.arrays_of(panel)
         origins = arrays.starts + np.array([one.num_observed for one in panel.series])
@@ -175,7 +178,7 @@ class Forecaster:
 
         Raises:
             DataError: an origin is not a step of the table, or leaves no room for the horizon.
-            OptionError: there is no test part.
+            OptionError: there is no test part, or `origins` is neither a number nor time stamps.
         """
         evaluation = self._evaluation(frame)
         rows = evaluation.origins_of("test") if origins is None else evaluation.origins_at(origins)
@@ -258,8 +261,11 @@ class Forecaster:
         tensors, values = read_tensors(Path(path))
         try:
             return cls._from_file(tensors, values, device)
-        except (KeyError, TypeError) as error:
-            raise RunError(f"{path} is not a saved forecaster: {error} is missing.") from error
+        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+            if isinstance(error, ElmanError):
+                raise
+            reason = str(error).splitlines()[0]
+            raise RunError(f"{path} holds no forecaster that can be used: {reason}") from error
 
     @classmethod
     def _from_file(cls, tensors: dict[str, torch.Tensor], values: dict[str, Any], device: str) -> Forecaster:
@@ -277,11 +283,40 @@ class Forecaster:
             table, self.columns, frequency=frequency or options.frequency, time_zone=options.time_zone
         )
 
+    def _panel_like_training(self, table: pl.DataFrame) -> Panel:
+        """Read a table on the grid of training.
+
+        Raises:
+            DataError: its rows stand on another grid.
+        """
+        every = self.model.encoder.frequency.every
+        try:
+            panel = self._panel(table, every)
+        except (DataError, OptionError) as error:
+            self._require_grid(table, every, error)
+            raise
+        if table.height >= _MIN_ROWS_OF_GRID and any(finding.kind == "gap" for finding in panel.findings):
+            self._require_grid(table, every, None)
+        return panel
+
+    def _require_grid(self, table: pl.DataFrame, every: str, cause: Exception | None) -> None:
+        """Refuse a table whose rows show another grid; one that was named is taken as it is."""
+        if self.options.frequency:
+            return
+        try:
+            own = self._panel(table).frequency.every
+        except (DataError, OptionError):
+            return
+        if own != every:
+            raise DataError(
+                f"The rows of this table are {own} apart, but the forecaster was fitted on steps of {every}."
+            ) from cause
+
     def _evaluation(self, frame: Any) -> Evaluation:
         if frame is None:
             fit = self.fitted
             return Evaluation(fit.model, self.name, fit.panel, fit.splits, fit.arrays)
-        panel = self._panel(read_table(frame), self.model.encoder.frequency.every)
+        panel = self._panel_like_training(read_table(frame))
         split = split_panel(panel, self.horizon, self.options)
         arrays = self.model.arrays_of(split.panel)
         return Evaluation(self.model, self.name, split.panel, split.splits, arrays)

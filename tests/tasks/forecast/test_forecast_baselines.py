@@ -85,7 +85,7 @@ def test_the_table_of_scores_holds_each_baseline_and_its_error():
     last = np.concatenate([[values[origin - 1]] * 6 for origin in origins])
     truth = values[begin:]
     assert forecast["target"].to_list() == truth.tolist()
-    assert forecast["seasonal naive (24 steps)"].to_list() == daily.tolist()
+    assert forecast["seasonal naive (1 day)"].to_list() == daily.tolist()
     assert forecast["last value"].to_list() == last.tolist()
     unit = np.abs(values[24:begin] - values[: begin - 24]).mean()
     assert naive_error(values[:begin], 24) == pytest.approx(unit)
@@ -93,11 +93,11 @@ def test_the_table_of_scores_holds_each_baseline_and_its_error():
     assert list(rows) == [
         forecaster.name,
         "last value",
-        "seasonal naive (24 steps)",
-        "seasonal naive (168 steps)",
+        "seasonal naive (1 day)",
+        "seasonal naive (1 week)",
         "ridge",
     ]
-    assert rows["seasonal naive (24 steps)"]["MASE"] == pytest.approx(np.abs(truth - daily).mean() / unit)
+    assert rows["seasonal naive (1 day)"]["MASE"] == pytest.approx(np.abs(truth - daily).mean() / unit)
     assert rows["last value"]["MAE"] == pytest.approx(np.abs(truth - last).mean())
     centre = forecast["q0.5"].to_numpy()
     assert rows[forecaster.name]["RMSE"] == pytest.approx(np.sqrt(((truth - centre) ** 2).mean()))

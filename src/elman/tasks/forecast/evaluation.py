@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from elman.tasks.forecast.metrics import quantile_column, score_forecasts
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.origins import scoring_origins
 from elman.tasks.forecast.quantiles import centre_of
+from elman.tasks.forecast.stamps import as_stamp
 from elman.tasks.forecast.windows import naive_error
 from elman.tasks.results import CalibrationPoint, ScoreTable, SeriesHistory
 
@@ -44,7 +45,7 @@ class Evaluation:
     @property
     def baselines(self) -> list[str]:
         """The baselines' names, in the order of the score table."""
-        return ["last value", *map(_season_name, self.model.geometry.seasons), "ridge"]
+        return ["last value", *map(self._season_name, self.model.geometry.seasons), "ridge"]
 
     def origins_of(self, part: str) -> np.ndarray:
         """Return one origin per horizon over a part, (N,) rows.
@@ -69,14 +70,23 @@ class Evaluation:
 
         Raises:
             DataError: a series is too short for so many, or none has the time stamp.
+            OptionError: it is neither, or a time stamp is of another kind than the table's.
         """
         ends = np.array([one.num_observed for one in self.panel.series])
-        if not isinstance(origins, int):
-            return np.array([row for stamp in origins for row in self._rows_after(ends, stamp)])
-        begins = ends - origins * self.model.geometry.horizon
+        if not isinstance(origins, int | np.integer) or isinstance(origins, bool):
+            stamps = list(origins) if isinstance(origins, Iterable) and not isinstance(origins, str) else []
+            if not stamps:
+                raise OptionError(
+                    f"`origins` must be a number of forecasts or a list of time stamps, but it is {origins!r}."
+                )
+            return np.array([row for stamp in stamps for row in self._rows_after(ends, stamp)])
+        horizon = self.model.geometry.horizon
+        begins = ends - int(origins) * horizon
         if origins < 1 or begins.min() < 1:
-            most = int((ends.min() - 1) // self.model.geometry.horizon)
-            raise DataError(f"`origins` must be between 1 and {most} here, but it is {origins}.")
+            most = int((ends.min() - 1) // horizon)
+            legal = f"`origins` must be between 1 and {most} here, but it is {origins}"
+            short = f"The shortest series has {ends.min()} observed steps, none before a horizon of {horizon}"
+            raise DataError(f"{legal if most else short}.")
         return scoring_origins(self.arrays, self.model.geometry, begins, ends)
 
     def forecasts(self, origins: np.ndarray) -> pl.DataFrame:
@@ -84,7 +94,7 @@ class Evaluation:
         arrays, geometry = self.arrays, self.model.geometry
         baselines = {"last value": last_value(arrays, origins, geometry)}
         for season in geometry.seasons:
-            baselines[_season_name(season)] = seasonal_naive(arrays, origins, geometry, season)
+            baselines[self._season_name(season)] = seasonal_naive(arrays, origins, geometry, season)
         baselines["ridge"] = self.model.linear_forecast(arrays, origins)
         return self.model.forecast_frame(arrays, origins, baselines)
 
@@ -156,13 +166,12 @@ class Evaluation:
         """Return the row after `stamp` in each series that has it and room for a horizon."""
         horizon, rows = self.model.geometry.horizon, []
         for times, start, end in zip(self.arrays.times, self.arrays.starts, ends, strict=True):
-            at = times.head(end - horizon).index_of(stamp)
+            at = times.head(max(end - horizon, 0)).index_of(as_stamp(stamp, times)[0])
             if at is not None:
                 rows.append(int(start + at + 1))
         if not rows:
             raise DataError(f"No series has a step at {stamp} with {horizon} observed steps after it.")
         return rows
 
-
-def _season_name(season: int) -> str:
-    return f"seasonal naive ({season} steps)"
+    def _season_name(self, season: int) -> str:
+        return f"seasonal naive ({self.panel.frequency.season_word(season)})"

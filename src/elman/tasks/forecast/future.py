@@ -32,15 +32,17 @@ def require_future(panel: Panel, known: CovariateEncoder, horizon: int) -> None:
     """Make sure that known covariates are known at every step to forecast.
 
     A covariate that had missing values in training may lack them here, too: the network has learned
-    what to do then.
+    what to do then. So may a text that the past before the forecast lacks now and then.
 
     Raises:
         DataError: one is missing; the message names the first step that lacks it.
     """
     for one in panel.series:
-        for encoder in known.numeric:
-            if not encoder.has_indicator:
-                _require_column(one, encoder.name, panel, horizon)
+        past = one.frame.head(one.num_observed)
+        names = [encoder.name for encoder in known.numeric if not encoder.has_indicator]
+        names += [encoder.name for encoder in known.text if is_observed(past[encoder.name]).all()]
+        for name in names:
+            _require_column(one, name, panel, horizon)
 
 
 def _require_column(one: Series, name: str, panel: Panel, horizon: int) -> None:

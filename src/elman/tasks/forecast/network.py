@@ -144,6 +144,9 @@ class _Embeddings(nn.Module):
         super().__init__()
         widths = [min(16, 1 + size // 2) for size in vocabularies]
         self.tables = nn.ModuleList(nn.Embedding(*pair) for pair in zip(vocabularies, widths, strict=True))
+        for table in self.tables:
+            # A text that training never saw says nothing, rather than something random.
+            nn.init.zeros_(cast("nn.Embedding", table).weight[0].data)
         self.output_size = sum(widths)
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -187,6 +190,8 @@ def make_layer(cell: CellChoice, input_size: int, hidden_size: int) -> tuple[nn.
         if cell not in ALL_CELLS:
             raise OptionError(f"`cell` must be one of {', '.join(sorted(ALL_CELLS))}, but it is {cell!r}.")
         made = ALL_CELLS[cell](input_size, hidden_size)
+    elif not callable(cell):
+        raise OptionError(f"`cell` must be a name or a function that makes a cell, but it is {cell!r}.")
     else:
         made = cast("Any", cell(input_size, hidden_size))
     if not isinstance(made, Cell):

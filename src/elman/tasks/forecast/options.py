@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
 from elman.training import TrainingOptions
+from elman.training.devices import check_device
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,13 @@ class ForecastOptions:
             raise OptionError(
                 f"`context` must be a whole number of steps, 1 or more, but it is {self.context!r}."
             )
+        if isinstance(self.cell, str) and self.cell not in ALL_CELLS:
+            raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
         if self.validation in (0, "0"):
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."
             )
+        check_device(self.device)
 
     @property
     def cell_name(self) -> str:

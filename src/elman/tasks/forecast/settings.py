@@ -12,11 +12,10 @@ from typing import Any
 
 import tomli_w
 
-from elman.cells import ALL_CELLS
 from elman.errors import OptionError, RunError
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecaster import Forecaster
-from elman.training import TrainingOptions, check_device
+from elman.training import TrainingOptions
 
 _TASK = "forecast"
 _MAX_THREADS = 1024
@@ -73,11 +72,8 @@ class ForecastSettings:
             OptionError: a setting is not a legal one.
             ColumnError: a column plays two parts.
         """
-        if self.cell not in ALL_CELLS:
-            raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
         if not 1 <= self.threads <= _MAX_THREADS:
             raise OptionError(f"`threads` must be in [1, {_MAX_THREADS}], but it is {self.threads}.")
-        check_device(self.device)
         values = asdict(self)
         training = TrainingOptions(**{one.name: values[one.name] for one in fields(TrainingOptions)})
         own = [one.name for one in fields(ForecastOptions) if one.name != "training"]
