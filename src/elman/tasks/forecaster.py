@@ -14,7 +14,7 @@ import torch
 
 from elman.data import Columns, Panel, build_panel, read_table
 from elman.data.findings import Finding
-from elman.errors import ElmanError, OptionError, RunError
+from elman.errors import DataError, ElmanError, OptionError, RunError
 from elman.tasks.forecast.evaluation import PARTS, Evaluation
 from elman.tasks.forecast.fitting import Fit, Observer, fit_model
 from elman.tasks.forecast.future import append_future, require_future
@@ -119,7 +119,7 @@ class Forecaster:
 
         Raises:
             DataError: the table cannot be used; the message says why and what to do.
-            OptionError: the cell or the device cannot be used.
+            OptionError: the cell cannot be used.
             NonFiniteError: the training diverged; the last good weights are in the checkpoint.
             RunError: the checkpoint belongs to another run.
         """
@@ -132,6 +132,9 @@ class Forecaster:
 
     def check(self, frame: Any) -> tuple[Finding, ...]:
         """Read a table as `fit` would, learn nothing, and return what is odd in it.
+
+        Args:
+            frame: as for `fit`.
 
         Raises:
             DataError: the table cannot be used; the message says why and what to do.
@@ -240,6 +243,9 @@ class Forecaster:
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
 
+        Args:
+            path: the file; its folder must exist.
+
         Raises:
             OptionError: the cell is a function; a file can only name the cells of elman.
             RunError: the file cannot be written.
@@ -254,6 +260,10 @@ class Forecaster:
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> Forecaster:
         """Read what `save` wrote; the forecasts are the same, bit for bit on the same kind of device.
+
+        Args:
+            path: the file.
+            device: where the network goes.
 
         Raises:
             RunError: the file is absent, damaged or not one of ours.
