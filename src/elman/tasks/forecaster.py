@@ -147,7 +147,8 @@ class Forecaster:
         Args:
             frame: the past, with the columns of the training table. Rows at the end whose target is
                 missing count as the future, too.
-            future: rows with the time stamps and known covariates of the steps to forecast.
+            future: rows with the time stamps and known covariates of the steps to forecast. Of booleans
+                one season more is read where it is given: a holiday changes the day before it.
 
         Returns:
             One row per series and step: `series`, `origin` (the last observed step), `time`, `step`, and a

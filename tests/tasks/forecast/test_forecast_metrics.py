@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ from elman.tasks.results import ScoreTable
 
 
 def scored(
-    truth: list[float | None],
-    ours: list[float],
+    truth: Sequence[float | None],
+    ours: Sequence[float],
     *,
     scales: dict[Any, float] | None = None,
     series: list[str] | None = None,
-    bands: tuple[list[float], list[float]] | None = None,
-    **baselines: list[float],
+    bands: tuple[Sequence[float], Sequence[float]] | None = None,
+    **baselines: Any,
 ) -> ScoreTable:
     bands = bands or ([value - 1 for value in ours], [value + 1 for value in ours])
     frame = pl.DataFrame(
@@ -115,7 +116,8 @@ def test_the_unit_of_mase_by_hand():
 
 def verdict(ours: float, **others: float) -> list[str]:
     """Let every forecast err by these amounts."""
-    return list(scored([10.0], [10 + ours], **{name: [10 + error] for name, error in others.items()}).verdict)
+    baselines: dict[str, Any] = {name: [10 + error] for name, error in others.items()}
+    return list(scored([10.0], [10 + ours], **baselines).verdict)
 
 
 def test_verdicts_in_words():

@@ -34,7 +34,7 @@ from elman.tasks.forecast.selection import (
     split_panel,
 )
 from elman.tasks.forecast.windows import Geometry, Scaling
-from elman.training import EvaluationRecord, TrainingResult, check_device, train
+from elman.training import EvaluationRecord, TrainingResult, train
 
 _NUM_FOLDS = 5
 
@@ -80,11 +80,10 @@ def fit_model(
 
     Raises:
         DataError: the series are too short.
-        OptionError: the cell or the device cannot be used.
+        OptionError: the cell cannot be used.
         NonFiniteError: the training diverged.
         RunError: the checkpoint cannot be used.
     """
-    check_device(options.device)
     split = split_panel(panel, horizon, options)
     panel, splits = split.panel, split.splits
     train_ends = np.array([one.train_end for one in splits])
@@ -97,14 +96,14 @@ def fit_model(
     validation = validation_origins(arrays, geometry, splits)
     if len(validation) == 0:
         raise DataError(
-            f"The validation part holds no window of {horizon} steps with an observed target; it decides when "
-            "to stop and how wide the bands are. Make it longer: validation=..."
+            f"The validation part holds no window of {horizon} steps with an observed target; it decides "
+            "when to stop and how wide the bands are. Make it longer: validation=..."
         )
 
     # Series of different sizes share a network only if each window is brought to its own scale.
     scaling = Scaling.fit("series" if len(splits) == 1 else "window", arrays, train_ends, geometry.season)
     batches = BatchMaker(arrays, encoder, geometry, scaling, torch.device(options.device))
-    # Made before anything is learned: a cell or a device that cannot be used is refused at once.
+    # Made before anything is learned: a cell that cannot be used is refused at once.
     network = _new_network(BatchMaker.sizes_for(encoder, geometry, scaling), options)
 
     observer.on_stage("fitting the linear branch")
