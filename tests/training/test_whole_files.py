@@ -79,3 +79,13 @@ def test_frames_are_written_by_the_name_of_the_file(tmp_path: Path):
     assert (tmp_path / "one.csv").read_text() == "time,q0.5\na,1.5\nb,\n"
     assert (tmp_path / "two.CSV").read_text() == (tmp_path / "one.csv").read_text()
     assert pl.read_parquet(tmp_path / "three.parquet").equals(frame)
+
+
+def test_time_stamps_of_a_csv_are_iso_with_their_offset(tmp_path: Path):
+    stamps = pl.DataFrame({"time": [datetime(2024, 1, 1, 2, 30), datetime(2024, 7, 1, 2, 30, 0, 500_000)]})
+    write_frame(tmp_path / "naive.csv", stamps)
+    assert (tmp_path / "naive.csv").read_text() == "time\n2024-01-01T02:30:00\n2024-07-01T02:30:00.500\n"
+    zoned = stamps.with_columns(pl.col("time").dt.replace_time_zone("Australia/Melbourne"))
+    write_frame(tmp_path / "zoned.csv", zoned)
+    expected = "time\n2024-01-01T02:30:00+11:00\n2024-07-01T02:30:00.500+10:00\n"
+    assert (tmp_path / "zoned.csv").read_text() == expected

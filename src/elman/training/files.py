@@ -40,14 +40,15 @@ def is_draft(name: str) -> bool:
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
-    """Write a table as Parquet, or as CSV if the name ends in .csv.
+    """Write a table as Parquet, or as CSV with ISO time stamps if the name ends in .csv.
 
     Raises:
         RunError: the file cannot be written.
     """
     buffer = BytesIO()
     if path.suffix.lower() == ".csv":
-        frame.write_csv(buffer)
+        zoned = any(getattr(dtype, "time_zone", None) for dtype in frame.dtypes)
+        frame.write_csv(buffer, datetime_format="%Y-%m-%dT%H:%M:%S%.f" + "%:z" * zoned)
     else:
         frame.write_parquet(buffer)
     write_bytes(path, buffer.getvalue())
