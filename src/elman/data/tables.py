@@ -71,7 +71,9 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, hive_partitioning=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{path} starts as a Parquet file but is damaged: {str(error).rstrip('.')}.") from error
+        raise DataError(
+            f"{path} starts as a Parquet file but is damaged: {str(error).rstrip('.')}."
+        ) from error
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:

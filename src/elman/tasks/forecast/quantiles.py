@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,8 @@ def check_quantiles(levels: Sequence[float]) -> tuple[float, ...]:
     Raises:
         OptionError: there is none, one is outside (0, 1), or one is there twice.
     """
-    given = list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
-    numbers = [float(level) for level in given if isinstance(level, Real) and 0 < level < 1]
+    given: list[Any] = list(levels) if isinstance(levels, Iterable) else [levels]
+    numbers = [float(level) for level in given if isinstance(level, Real) and 0 < float(level) < 1]
     # A level gives its column a name, of six digits.
     if not given or len({f"{number:g}" for number in numbers}) < len(given):
         raise OptionError(f"`quantiles` must be different numbers between 0 and 1, but it is {levels!r}.")
