@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from datetime import date, datetime
+from math import inf, isinf
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +256,7 @@ class Forecaster:
             raise OptionError(
                 "A forecaster with a cell of your own cannot be saved; save model.network yourself."
             )
-        values = {"horizon": self.horizon, "options": asdict(self.options), **self.model.values()}
+        values = {"horizon": self.horizon, "options": _plain(self.options), **self.model.values()}
         write_tensors(Path(path), self.model.tensors(), values)
 
     @classmethod
@@ -280,8 +281,7 @@ class Forecaster:
 
     @classmethod
     def _from_file(cls, tensors: dict[str, torch.Tensor], values: dict[str, Any], device: str) -> Forecaster:
-        stored = {**values["options"], "training": TrainingOptions(**values["options"]["training"])}
-        options = replace(ForecastOptions(**stored), device=device)
+        options = _options_of(values["options"], device)
         model = ForecastModel.from_parts(tensors, values, options)
         columns = {one.name: getattr(model.encoder.columns, one.name) for one in fields(Columns)}
         forecaster = cls(horizon=model.geometry.horizon, **columns, options=options)
@@ -331,3 +331,19 @@ class Forecaster:
         split = split_panel(panel, self.horizon, self.options)
         arrays = self.model.arrays_of(split.panel)
         return Evaluation(self.model, self.name, split.panel, split.splits, arrays)
+
+
+def _plain(options: ForecastOptions) -> dict[str, Any]:
+    """Return options as values that JSON can hold: it has no infinity."""
+    values = asdict(options)
+    if isinf(options.training.clip_norm):
+        values["training"]["clip_norm"] = None
+    return values
+
+
+def _options_of(values: Mapping[str, Any], device: str) -> ForecastOptions:
+    """Return the options that `_plain` described; the device of the fit may not exist here."""
+    training = dict(values["training"])
+    if training["clip_norm"] is None:
+        training["clip_norm"] = inf
+    return ForecastOptions(**{**values, "training": TrainingOptions(**training), "device": device})

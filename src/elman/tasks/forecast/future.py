@@ -7,6 +7,7 @@ import polars as pl
 
 from elman.data import Columns, CovariateEncoder, Panel, Series
 from elman.data.encoders import is_observed
+from elman.data.wording import count
 from elman.errors import DataError
 
 
@@ -14,18 +15,31 @@ def append_future(table: pl.DataFrame, future: pl.DataFrame, columns: Columns) -
     """Put the rows of the future after the past; they need no target and no past covariates.
 
     Raises:
-        DataError: the future lacks a column, or its types do not fit the past's.
+        DataError: the future lacks a column, repeats steps of the past, or its types do not fit the past's.
     """
     needed = [name for name in (columns.time, columns.series, *columns.known) if name]
     missing = [name for name in needed if name not in future.columns]
     if missing:
         there = ", ".join(future.columns)
         raise DataError(f"The table of the future lacks the column {missing[0]!r}; it has {there}.")
+    _refuse_overlap(table, future, [name for name in (columns.time, columns.series) if name])
     used = [name for name in table.columns if name in future.columns and name != columns.target]
     try:
         return pl.concat([table, future.select(used)], how="diagonal_relaxed")
     except pl.exceptions.PolarsError as error:
         raise DataError(f"The tables of the past and of the future do not fit together: {error}.") from error
+
+
+def _refuse_overlap(table: pl.DataFrame, future: pl.DataFrame, keys: list[str]) -> None:
+    if any(name not in table.columns or table[name].dtype != future[name].dtype for name in keys):
+        return  # what does not fit together is refused later
+    repeated = future.join(table, on=keys, how="semi")
+    if repeated.height:
+        repeat = "repeats" if repeated.height == 1 else "repeat"
+        raise DataError(
+            f"{count(repeated.height, 'row')} of the future {repeat} a step of the past, the first at "
+            f"{repeated[keys[0]].min()}: give each step in one of the two tables."
+        )
 
 
 def require_future(panel: Panel, known: CovariateEncoder, horizon: int) -> None:
