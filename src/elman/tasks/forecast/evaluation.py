@@ -77,7 +77,8 @@ class Evaluation:
             stamps = list(origins) if isinstance(origins, Iterable) and not isinstance(origins, str) else []
             if not stamps:
                 raise OptionError(
-                    f"`origins` must be a number of forecasts or a list of time stamps, but it is {origins!r}."
+                    "`origins` must be a number of forecasts or a list of time stamps, "
+                    f"but it is {origins!r}."
                 )
             return np.array([row for stamp in stamps for row in self._rows_after(ends, stamp)])
         horizon = self.model.geometry.horizon
