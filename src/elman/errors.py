@@ -29,6 +29,14 @@ class OptionError(ElmanError, ValueError):
     """An option has a value that is not one of the legal ones."""
 
 
+class TraceError(ElmanError, RuntimeError):
+    """A cell's time step cannot be recorded as a graph."""
+
+
+class GraphError(ElmanError, ValueError):
+    """A graph of the compiler breaks one of its rules, or its text cannot be read."""
+
+
 class DataError(ElmanError, ValueError):
     """A table cannot be used as it stands."""
 

@@ -1,0 +1,21 @@
+"""The compiler's data: one time step as a typed graph, its rules, its text. Standard library only."""
+
+from elman.ir.builder import GraphBuilder
+from elman.ir.graph import Argument, Node, Source, StepGraph, Type
+from elman.ir.ops import OPS, Op
+from elman.ir.text import parse_graph, print_graph
+from elman.ir.verify import verify
+
+__all__ = [
+    "OPS",
+    "Argument",
+    "GraphBuilder",
+    "Node",
+    "Op",
+    "Source",
+    "StepGraph",
+    "Type",
+    "parse_graph",
+    "print_graph",
+    "verify",
+]
