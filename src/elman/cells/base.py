@@ -66,6 +66,21 @@ class Cell(nn.Module, ABC):
         """Return the fresh state of `batch_size` sequences: zeros of shape (N, H)."""
         return self.zeros(batch_size, self.hidden_size)
 
+    def step_inputs(self, num_steps: int, batch_size: int) -> dict[str, Tensor]:  # noqa: ARG002
+        """Return what `forward` needs besides input and state, under the names of its arguments.
+
+        Drawn once, before the loop: random masks, zoneout, the time index. None by default.
+
+        Args:
+            num_steps: Number of time steps, T.
+            batch_size: Number of sequences, N.
+
+        Shape:
+            Each tensor: (T, N, ...), or (N, ...) for the same at each step, or (T,) for one number a step.
+            `forward` gets the time step's part, without the axis T.
+        """
+        return {}
+
     def zeros(self, *shape: int) -> Tensor:
         """Return zeros with the dtype and device of the cell's parameters."""
         example = next(self.parameters(), None)
