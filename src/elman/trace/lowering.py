@@ -1,0 +1,208 @@
+"""Merged calls -> graph: what depends on the input or a state becomes nodes, the rest bindings."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from elman.ir import GraphBuilder, Type
+from elman.ir.graph import Attribute, Kind
+from elman.trace import refusals
+from elman.trace.merge import MergedTape, TensorSpec, has_rows, refs_in
+from elman.trace.tape import Call, Ref
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A tensor as the table of functions sees it.
+
+    Args:
+        value: Its number in the graph.
+        spec: What it is in torch.
+    """
+
+    value: int
+    spec: TensorSpec
+
+    @property
+    def row(self) -> int | None:
+        """Which axis the row axis is."""
+        return self.spec.row
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the feature axes."""
+        return self.spec.shape
+
+    @property
+    def rank(self) -> int:
+        """Number of axes in torch, the row axis included."""
+        return len(self.spec.shape) + (self.spec.row is not None)
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """One row of the table of functions.
+
+    Args:
+        lower: Takes the lowering and the arguments of the torch function, and returns the values it gives.
+        is_exact: Whether its nodes compute the bits that torch computes.
+        makes_new: Whether its result may lack the rows of its operands, as that of `new_zeros`.
+    """
+
+    lower: Callable[..., Any]
+    is_exact: bool
+    makes_new: bool
+
+
+class Lowering:
+    """Walks the calls and builds the graph.
+
+    Args:
+        tape: The merged calls.
+        dtype: What the numbers of the cell are.
+        names: Number of a tensor -> name of the parameter or buffer.
+    """
+
+    def __init__(self, tape: MergedTape, dtype: torch.dtype, names: Mapping[int, str]):
+        self.builder = GraphBuilder()
+        self.dtype = dtype
+        self.is_exact = True
+        self.bound: list[int] = []
+        self.parameter_calls: list[Call] = []
+        self.results: list[TensorSpec] = []
+        self.observed: dict[str, int] = {}
+        self._tape = tape
+        self._names = names
+        self._values: dict[int, int | None] = {}
+        self._depends: set[int] = set()
+
+    def add_argument(self, number: int, name: str, kind: Kind) -> None:
+        """Declare an input, state or step input."""
+        spec = self._tape.specs[number]
+        self._values[number] = self.builder.add_argument(name, kind, self._type(spec, name))
+        self._depends.add(number)
+
+    def run(self, table: dict[str, Lowered]) -> None:
+        """Lower every call.
+
+        Args:
+            table: Bare name of a torch function -> how it is lowered.
+
+        Raises:
+            Refusal: A call cannot be lowered.
+        """
+        for call in self._tape.calls:
+            try:
+                self._call(call, table)
+            except refusals.Refusal as refusal:
+                refusal.source = refusal.source or call.source
+                raise
+
+    def value_of(self, ref: Ref, name: str) -> int:
+        """Return the value of a tensor; one that depends on parameters alone becomes an argument."""
+        if ref.number not in self._values:
+            spec = self._tape.specs[ref.number]
+            label = self._names.get(ref.number, f"derived.{len(self.bound)}")
+            self._values[ref.number] = self.builder.add_argument(label, "parameter", self._type(spec, name))
+            self.bound.append(ref.number)
+        value = self._values[ref.number]
+        if value is None:
+            raise refusals.other_dtype(name, self._tape.specs[ref.number].dtype)
+        return value
+
+    def spec_of(self, ref: Ref) -> TensorSpec:
+        """Return what a tensor is."""
+        return self._tape.specs[ref.number]
+
+    def _call(self, call: Call, table: dict[str, Lowered]) -> None:
+        refs = refs_in((call.args, call.kwargs))
+        results = refs_in(call.result)
+        self.results = [self.spec_of(ref) for ref in results]
+        depends = any(ref.number in self._depends for ref in refs)
+        grows = has_rows((call.args, call.kwargs)) or any(spec.row is not None for spec in self.results)
+        if not depends and not grows:
+            self.parameter_calls.append(call)
+            return
+        self.builder.source = call.source
+        self._check(call, table, [self.spec_of(ref) for ref in refs])
+        values = self._lower(call, table[call.name])
+        self._depends |= {ref.number for ref in results}
+        for ref, value in zip(results, values, strict=True):
+            self._values.setdefault(ref.number, self._checked(call, self.spec_of(ref), value))
+
+    def _check(self, call: Call, table: dict[str, Lowered], operands: Sequence[TensorSpec]) -> None:
+        if not call.with_gradient:
+            raise refusals.Refusal(
+                f"calls `{call.name}` where gradients are off, as under torch.no_grad.",
+                "Use .detach() for a value that passes no gradient",
+            )
+        has_operand_rows = any(spec.row is not None for spec in operands)
+        loses_rows = has_operand_rows and any(spec.row is None for spec in self.results)
+        if call.name not in table:
+            raise refusals.mixes_rows(call.name) if loses_rows else refusals.unknown_function(call.name)
+        if loses_rows and not table[call.name].makes_new:
+            raise refusals.mixes_rows(call.name)
+
+    def _lower(self, call: Call, function: Lowered) -> Sequence[int | None]:
+        args, kwargs = (self._operands(part, call.name) for part in (call.args, call.kwargs))
+        try:
+            inspect.signature(function.lower).bind(self, *args, **kwargs)
+        except TypeError as fault:
+            raise refusals.unknown_function(call.name) from fault
+        moved = any(spec.row for spec in self.results)
+        self.is_exact = self.is_exact and function.is_exact and not moved
+        values = function.lower(self, *args, **kwargs)
+        return values if isinstance(values, list) else [values]
+
+    def _operands(self, value: Any, name: str) -> Any:
+        if isinstance(value, Ref):
+            return Operand(self.value_of(value, name), self.spec_of(value))
+        if isinstance(value, tuple):
+            return tuple(self._operands(part, name) for part in value)
+        if isinstance(value, dict):
+            return {key: self._operands(part, name) for key, part in value.items()}
+        return value
+
+    def _checked(self, call: Call, spec: TensorSpec, value: int | None) -> int | None:
+        if value is not None and self.builder.type_of(value) != self._type(spec, call.name):
+            raise refusals.unknown_function(call.name)
+        return value
+
+    def _type(self, spec: TensorSpec, name: str) -> Type:
+        if spec.dtype not in (torch.bool, self.dtype):
+            raise refusals.other_dtype(name, spec.dtype)
+        dtype = "boolean" if spec.dtype == torch.bool else "real"
+        return Type(spec.shape, dtype, per_row=spec.row is not None)
+
+    def add(self, op: str, *operands: int, **attributes: Attribute) -> int:
+        """Add a node."""
+        return self.builder.add(op, *operands, **attributes)
+
+    def shape_of(self, value: int) -> tuple[int, ...]:
+        """Return the feature shape of a value."""
+        return self.builder.type_of(value).shape
+
+    def constant(self, value: float) -> int:
+        """Add a number."""
+        return self.add("constant", value=float(value))
+
+    def reshape(self, value: int, shape: tuple[int, ...]) -> int:
+        """Reshape the features, where they are not of that shape already."""
+        return value if self.shape_of(value) == shape else self.add("reshape", value, shape=shape)
+
+    def broadcast(self, value: int, shape: tuple[int, ...]) -> int:
+        """Repeat the features, where they are not of that shape already."""
+        if self.shape_of(value) == shape:
+            return value
+        return self.add("broadcast", value, shape=shape, rows=False)
+
+    def transpose(self, value: int, axes: tuple[int, ...]) -> int:
+        """Reorder the features, where they are not in that order already."""
+        return value if axes == tuple(sorted(axes)) else self.add("transpose", value, axes=axes)
+
+    def real(self, value: int) -> int:
+        """Make a condition a number; leave a number as it is."""
+        return self.add("to_real", value) if self.builder.type_of(value).dtype == "boolean" else value
