@@ -259,9 +259,7 @@ class TestFuture:
         future = hourly.drop("y", *PAST)
         with pytest.raises(DataError, match="2 rows of the future repeat a step of the past, the first at"):
             rich.predict(past, future[self.END - 2 :])
-        with pytest.raises(
-            DataError, match=f"1 row of the future repeats .* at {past['time'][-1]}:"
-        ):
+        with pytest.raises(DataError, match=f"1 row of the future repeats .* at {past['time'][-1]}:"):
             rich.predict(past, future[self.END - 1 :])
 
     def test_another_series_may_be_known_further(self, several: Forecaster, stacked: pl.DataFrame):
