@@ -361,7 +361,7 @@ class SLSTMLinear(Cell):
     def initial_state(self, batch_size: int) -> Any:
         return tuple(self.zeros(batch_size, self.hidden_size) for _ in range(4))
 
-    def forward(self, input, state):
+    def forward(self, input, state) -> tuple[Tensor, Any]:
         h, c, n, m = state
         i, f, z, o = (self.w(input) + self.u(h)).chunk(4, -1)
         log_f = F.logsigmoid(f)

@@ -2,16 +2,18 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from elman.ir import GraphBuilder, Type
+from elman.ir import GraphBuilder, Source, Type
 from elman.ir.graph import Attribute, Kind
 from elman.trace import refusals
 from elman.trace.merge import MergedTape, TensorSpec, has_rows, refs_in
 from elman.trace.tape import Call, Ref
+
+NOWHERE = Source("", 0)
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,28 @@ class Lowering:
     def value_of(self, ref: Ref, name: str) -> int:
         """Return the value of a tensor; one that depends on parameters alone becomes an argument."""
         if ref.number not in self._values:
-            spec = self._tape.specs[ref.number]
-            label = self._names.get(ref.number, f"derived.{len(self.bound)}")
-            self._values[ref.number] = self.builder.add_argument(label, "parameter", self._type(spec, name))
-            self.bound.append(ref.number)
+            self._values[ref.number] = self._add_parameter(ref, name)
         value = self._values[ref.number]
         if value is None:
             raise refusals.other_dtype(name, self._tape.specs[ref.number].dtype)
         return value
+
+    def _add_parameter(self, ref: Ref, name: str) -> int:
+        spec, number = self.spec_of(ref), ref.number
+        label = self._names.get(number, f"derived.{len(self.bound)}")
+        if spec.dtype not in (torch.bool, self.dtype) and (
+            spec.shape == () or not spec.dtype.is_floating_point
+        ):
+            number = -1 - len(
+                self.bound
+            )  # torch takes integers and single numbers at the precision of the rest
+            call = Call(
+                "to", torch.Tensor.to, (ref, self.dtype), {}, Ref(number), NOWHERE, with_gradient=True
+            )
+            self.parameter_calls.append(call)
+            spec = replace(spec, dtype=self.dtype)
+        self.bound.append(number)
+        return self.builder.add_argument(label, "parameter", self._type(spec, name))
 
     def spec_of(self, ref: Ref) -> TensorSpec:
         """Return what a tensor is."""

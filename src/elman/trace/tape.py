@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from elman.cells.marks import observe
 from elman.ir import Source
 from elman.trace import refusals
 from elman.trace.allowed import check_allowed, is_query
@@ -90,7 +91,7 @@ class Recorder(TorchFunctionMode):
         results = list(tensors_in(result))
         if tensors and not results and not is_query(name):
             raise refusals.reads_value(name)
-        if not all(map(self.tape.knows, results)):
+        if function is observe or not all(map(self.tape.knows, results)):
             self._write(name, function, args, kwargs, result)
         return result
 

@@ -106,13 +106,6 @@ def relu6(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
     return hardtanh(lowering, input, 0.0, 6.0)
 
 
-@lowers("hardsigmoid", is_exact=False)
-def hardsigmoid(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
-    """X / 6 + 1/2 between -3 and 3; 0 below, 1 above."""
-    inside = hardtanh(lowering, input, -3.0, 3.0)
-    return lowering.add("div", lowering.add("add", inside, lowering.constant(3.0)), lowering.constant(6.0))
-
-
 @lowers("_threshold", "threshold")
 def threshold(
     lowering: Lowering, input: Operand, threshold: float, value: float, inplace: bool = False

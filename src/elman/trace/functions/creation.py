@@ -31,10 +31,16 @@ def ones(lowering: Lowering, *args: Any, **kwargs: Any) -> int:
     return fill(lowering, 1.0, "ones")
 
 
-@lowers("full", "full_like", "new_full", makes_new=True)
+@lowers("full", "full_like", makes_new=True)
 def full(lowering: Lowering, like: Any, fill_value: Any, **kwargs: Any) -> int:
     """One number."""
     return fill(lowering, fill_value, "full")
+
+
+@lowers("new_full", makes_new=True)
+def new_full(lowering: Lowering, input: Operand, size: Any, fill_value: Any, **kwargs: Any) -> int:
+    """One number."""
+    return fill(lowering, fill_value, "new_full")
 
 
 @lowers("clone", "contiguous", "positive", "__pos__", "alias", "identity")

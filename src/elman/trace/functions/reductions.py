@@ -39,9 +39,12 @@ for op in ("sum", "mean", "amax", "amin"):
 
 def _enter_extreme(op: str, of_two: str) -> None:
     @lowers(op)
-    def lower(lowering: Lowering, input: Operand, dim: Any = None, keepdim: bool = False) -> Any:
-        if isinstance(dim, Operand):
-            return lowering.add(of_two, *numbers(lowering, op, input, dim))
+    def lower(
+        lowering: Lowering, input: Operand, dim: Any = None, keepdim: bool = False, *, other: Any = None
+    ) -> Any:
+        second = dim if isinstance(dim, Operand) else other
+        if second is not None:
+            return lowering.add(of_two, *numbers(lowering, op, input, second))
         axes = feature_axes(input, dim, op)
         if dim is None or len(axes) != 1:
             raise unknown_function(f"{op} over all axes")
