@@ -18,9 +18,11 @@ __all__ = [
     "Forecaster",
     "Recurrent",
     "cells",
+    "clip_gradient",
     "data",
     "errors",
     "layers",
+    "observe",
     "report",
     "tasks",
     "training",
@@ -28,7 +30,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from elman import cells, data, errors, layers, report, tasks, training
-    from elman.cells import Cell
+    from elman.cells import Cell, clip_gradient, observe
     from elman.errors import ElmanError
     from elman.layers import GRU, LSTM, RNN, Recurrent
     from elman.tasks import Forecaster
@@ -43,6 +45,8 @@ else:
             "LSTM": "elman.layers",
             "RNN": "elman.layers",
             "Recurrent": "elman.layers",
+            "clip_gradient": "elman.cells",
+            "observe": "elman.cells",
         },
         modules=("cells", "data", "errors", "layers", "report", "tasks", "training"),
     )

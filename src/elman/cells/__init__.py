@@ -4,6 +4,7 @@ from elman.cells.base import Cell
 from elman.cells.elman import ElmanCell
 from elman.cells.gru import GRUCell
 from elman.cells.lstm import LSTMCell
+from elman.cells.marks import clip_gradient, observe
 from elman.cells.state import State, map_state
 from elman.cells.weights import Gate
 
@@ -13,4 +14,15 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "gru": GRUCell,
 }
 
-__all__ = ["ALL_CELLS", "Cell", "ElmanCell", "GRUCell", "Gate", "LSTMCell", "State", "map_state"]
+__all__ = [
+    "ALL_CELLS",
+    "Cell",
+    "ElmanCell",
+    "GRUCell",
+    "Gate",
+    "LSTMCell",
+    "State",
+    "clip_gradient",
+    "map_state",
+    "observe",
+]

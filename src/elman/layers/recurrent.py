@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.backends.eager import Resets, run_loop
+from elman.backends.eager import Resets, draw_step_inputs, run_loop
 from elman.cells import Cell, map_state
 from elman.cells.options import check_choice
 from elman.errors import DtypeError, OptionError
@@ -140,12 +140,14 @@ class Recurrent(nn.Module):
         if initial_state is not None:
             check_state(initial_state, fresh_state, self)
         starts = None if resets is None else as_resets(resets, input, self.batch_first)
+        num_steps, batch_size = steps.shape[:2]
         output, final_state = run_loop(
             self.cell,
             steps,
             fresh_state if initial_state is None else initial_state,
-            lengths=None if lengths is None else as_lengths(lengths, *steps.shape[:2]),
+            lengths=None if lengths is None else as_lengths(lengths, num_steps, batch_size),
             resets=None if starts is None else Resets(starts, fresh_state),
             reverse=self.reverse,
+            step_inputs=draw_step_inputs(self.cell.step_inputs, num_steps, batch_size, like=steps),
         )
         return output.transpose(0, 1) if self.batch_first else output, final_state

@@ -1,15 +1,16 @@
 """A recurrence run step by step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from elman.backends.eager.step_inputs import StepInputs
 from elman.cells.state import State, map_state, state_shapes
 from elman.errors import DtypeError, ShapeError
 
-Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
+Step = Callable[..., tuple[Tensor, Any]]
 
 
 class Resets(NamedTuple):
@@ -32,6 +33,7 @@ def run_loop(
     lengths: Tensor | None = None,
     resets: Resets | None = None,
     reverse: bool = False,
+    step_inputs: StepInputs | None = None,
 ) -> tuple[Tensor, Any]:
     """Call `step` at each time step and return its outputs and the last state of each sequence.
 
@@ -46,6 +48,7 @@ def run_loop(
             a sequence's end are zero, and its final state is the one after its own last step.
         resets: Where the state starts anew; nowhere without it.
         reverse: Whether each sequence runs from its own last step to its first. Outputs stay at their t.
+        step_inputs: What `step` gets by name besides input and state; nothing without it.
 
     Shape:
         input: (T, N, ...). state: (N, ...) each tensor. lengths: (N,). output: (T, N, ...).
@@ -64,7 +67,8 @@ def run_loop(
     for t in reversed(range(len(input))) if reverse else range(len(input)):
         if resets is not None:
             state = _reset(state, resets.fresh_state, resets.steps[t])
-        outputs[t], state = _step_rows(step, inputs[t], state, live_rows[t])
+        more = {} if step_inputs is None else step_inputs.at(t, live_rows[t])
+        outputs[t], state = _step_rows(step, inputs[t], state, live_rows[t], more)
     return torch.stack(outputs), state
 
 
@@ -79,18 +83,22 @@ def _reset(state: State, fresh_state: State, reset: Tensor) -> State:
     return map_state(choose, fresh_state, state)
 
 
-def _step_rows(step: Step, input: Tensor, state: State, rows: Tensor | None) -> tuple[Tensor, State]:
+def _step_rows(
+    step: Step, input: Tensor, state: State, rows: Tensor | None, more: Mapping[str, Tensor]
+) -> tuple[Tensor, State]:
     """Run some rows, or all; the others have a zero output and keep their state."""
     if rows is None:
-        return _checked_step(step, input, state)
+        return _checked_step(step, input, state, more)
     live_state = map_state(lambda part: part.index_select(0, rows), state)
-    output, live_state = _checked_step(step, input.index_select(0, rows), live_state)
+    output, live_state = _checked_step(step, input.index_select(0, rows), live_state, more)
     output = output.new_zeros(len(input), *output.shape[1:]).index_copy(0, rows, output)
     return output, map_state(lambda old, new: old.index_copy(0, rows, new.to(old.dtype)), state, live_state)
 
 
-def _checked_step(step: Step, input: Tensor, state: State) -> tuple[Tensor, State]:
-    result = step(input, state)
+def _checked_step(
+    step: Step, input: Tensor, state: State, more: Mapping[str, Tensor]
+) -> tuple[Tensor, State]:
+    result = step(input, state, **more)
     if not isinstance(result, tuple) or len(result) != 2:
         raise DtypeError(
             f"{type(step).__name__}.forward must return a pair, (output, new_state), "
