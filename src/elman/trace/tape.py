@@ -84,9 +84,9 @@ class Recorder(TorchFunctionMode):
         check_allowed(name, args, kwargs, has_tensors=bool(tensors))
         if not all(map(self.tape.knows, tensors)):
             raise refusals.foreign_tensor(name)
-        versions = [tensor._version for tensor in tensors]
+        versions = list(map(_version, tensors))
         result = function(*args, **kwargs)
-        if versions != [tensor._version for tensor in tensors]:
+        if versions != list(map(_version, tensors)):
             raise refusals.writes_in_place(name)
         results = list(tensors_in(result))
         if tensors and not results and not is_query(name):
@@ -99,6 +99,11 @@ class Recorder(TorchFunctionMode):
         args, kwargs, result = (replace_tensors(part, self.tape.add) for part in (args, kwargs, result))
         call = Call(name, function, args, kwargs, result, current_source(), torch.is_grad_enabled())
         self.tape.calls.append(call)
+
+
+def _version(tensor: Tensor) -> int:
+    """Return how often the tensor was written to; torch does not count it for inference tensors."""
+    return 0 if tensor.is_inference() else tensor._version
 
 
 def name_of(function: Callable[..., Any]) -> str:
