@@ -7,9 +7,10 @@ from typing import Any
 
 import torch
 
-from elman.ir import GraphBuilder, Source, Type
-from elman.ir.graph import Attribute, Kind
+from elman.ir import Source, Type
+from elman.ir.graph import Kind
 from elman.trace import refusals
+from elman.trace.context import Context, Operand
 from elman.trace.merge import MergedTape, TensorSpec, has_rows, refs_in
 from elman.trace.tape import Call, Ref
 
@@ -17,39 +18,11 @@ NOWHERE = Source("", 0)
 
 
 @dataclass(frozen=True)
-class Operand:
-    """A tensor as the table of functions sees it.
-
-    Args:
-        value: Its number in the graph.
-        spec: What it is in torch.
-    """
-
-    value: int
-    spec: TensorSpec
-
-    @property
-    def row(self) -> int | None:
-        """Which axis the row axis is."""
-        return self.spec.row
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Sizes of the feature axes."""
-        return self.spec.shape
-
-    @property
-    def rank(self) -> int:
-        """Number of axes in torch, the row axis included."""
-        return len(self.spec.shape) + (self.spec.row is not None)
-
-
-@dataclass(frozen=True)
 class Lowered:
     """One row of the table of functions.
 
     Args:
-        lower: Takes the lowering and the arguments of the torch function, and returns the values it gives.
+        lower: Takes the context and the arguments of the torch function, and returns the values it gives.
         is_exact: Whether its nodes compute the bits that torch computes.
         makes_new: Whether its result may lack the rows of its operands, as that of `new_zeros`.
     """
@@ -69,13 +42,9 @@ class Lowering:
     """
 
     def __init__(self, tape: MergedTape, dtype: torch.dtype, names: Mapping[int, str]):
-        self.builder = GraphBuilder()
-        self.dtype = dtype
-        self.is_exact = True
+        self.context = Context(dtype)
         self.bound: list[int] = []
         self.parameter_calls: list[Call] = []
-        self.results: list[TensorSpec] = []
-        self.observed: dict[str, int] = {}
         self._tape = tape
         self._names = names
         self._values: dict[int, int | None] = {}
@@ -84,7 +53,7 @@ class Lowering:
     def add_argument(self, number: int, name: str, kind: Kind) -> None:
         """Declare an input, state or step input."""
         spec = self._tape.specs[number]
-        self._values[number] = self.builder.add_argument(name, kind, self._type(spec, name))
+        self._values[number] = self.context.builder.add_argument(name, kind, self._type(spec, name))
         self._depends.add(number)
 
     def run(self, table: dict[str, Lowered]) -> None:
@@ -113,21 +82,21 @@ class Lowering:
         return value
 
     def _add_parameter(self, ref: Ref, name: str) -> int:
-        spec, number = self.spec_of(ref), ref.number
-        label = self._names.get(number, f"derived.{len(self.bound)}")
-        if spec.dtype not in (torch.bool, self.dtype) and (
-            spec.shape == () or not spec.dtype.is_floating_point
-        ):
-            number = -1 - len(
-                self.bound
-            )  # torch takes integers and single numbers at the precision of the rest
-            call = Call(
-                "to", torch.Tensor.to, (ref, self.dtype), {}, Ref(number), NOWHERE, with_gradient=True
-            )
-            self.parameter_calls.append(call)
-            spec = replace(spec, dtype=self.dtype)
+        label = self._names.get(ref.number, f"derived.{len(self.bound)}")
+        number, spec = self._at_precision(ref)
         self.bound.append(number)
-        return self.builder.add_argument(label, "parameter", self._type(spec, name))
+        return self.context.builder.add_argument(label, "parameter", self._type(spec, name))
+
+    def _at_precision(self, ref: Ref) -> tuple[int, TensorSpec]:
+        """Convert what torch takes at the precision of its partner: integers, and single numbers."""
+        spec, dtype = self.spec_of(ref), self.context.dtype
+        is_weak = spec.shape == () or not spec.dtype.is_floating_point
+        if spec.dtype in (torch.bool, dtype) or not is_weak:
+            return ref.number, spec
+        number = -1 - len(self.bound)
+        conversion = Call("to", torch.Tensor.to, (ref, dtype), {}, Ref(number), NOWHERE, with_gradient=True)
+        self.parameter_calls.append(conversion)
+        return number, replace(spec, dtype=dtype)
 
     def spec_of(self, ref: Ref) -> TensorSpec:
         """Return what a tensor is."""
@@ -136,13 +105,15 @@ class Lowering:
     def _call(self, call: Call, table: dict[str, Lowered]) -> None:
         refs = refs_in((call.args, call.kwargs))
         results = refs_in(call.result)
-        self.results = [self.spec_of(ref) for ref in results]
+        self.context.results = [self.spec_of(ref) for ref in results]
         depends = any(ref.number in self._depends for ref in refs)
-        grows = has_rows((call.args, call.kwargs)) or any(spec.row is not None for spec in self.results)
+        grows = has_rows((call.args, call.kwargs)) or any(
+            spec.row is not None for spec in self.context.results
+        )
         if not depends and not grows:
             self.parameter_calls.append(call)
             return
-        self.builder.source = call.source
+        self.context.builder.source = call.source
         self._check(call, table, [self.spec_of(ref) for ref in refs])
         values = self._lower(call, table[call.name])
         self._depends |= {ref.number for ref in results}
@@ -156,7 +127,7 @@ class Lowering:
                 "Use .detach() for a value that passes no gradient",
             )
         has_operand_rows = any(spec.row is not None for spec in operands)
-        loses_rows = has_operand_rows and any(spec.row is None for spec in self.results)
+        loses_rows = has_operand_rows and any(spec.row is None for spec in self.context.results)
         if call.name not in table:
             raise refusals.mixes_rows(call.name) if loses_rows else refusals.unknown_function(call.name)
         if loses_rows and not table[call.name].makes_new:
@@ -164,13 +135,13 @@ class Lowering:
 
     def _lower(self, call: Call, function: Lowered) -> Sequence[int | None]:
         args, kwargs = (self._operands(part, call.name) for part in (call.args, call.kwargs))
+        has_moved = any(spec.row for spec in self.context.results)
+        self.context.is_exact = self.context.is_exact and function.is_exact and not has_moved
         try:
-            inspect.signature(function.lower).bind(self, *args, **kwargs)
-        except TypeError as fault:
+            inspect.signature(function.lower).bind(self.context, *args, **kwargs)
+            values = function.lower(self.context, *args, **kwargs)
+        except (TypeError, ValueError, IndexError) as fault:  # not a form that the table has
             raise refusals.unknown_function(call.name) from fault
-        moved = any(spec.row for spec in self.results)
-        self.is_exact = self.is_exact and function.is_exact and not moved
-        values = function.lower(self, *args, **kwargs)
         return values if isinstance(values, list) else [values]
 
     def _operands(self, value: Any, name: str) -> Any:
@@ -183,42 +154,12 @@ class Lowering:
         return value
 
     def _checked(self, call: Call, spec: TensorSpec, value: int | None) -> int | None:
-        if value is not None and self.builder.type_of(value) != self._type(spec, call.name):
+        if value is not None and self.context.builder.type_of(value) != self._type(spec, call.name):
             raise refusals.unknown_function(call.name)
         return value
 
     def _type(self, spec: TensorSpec, name: str) -> Type:
-        if spec.dtype not in (torch.bool, self.dtype):
+        if spec.dtype not in (torch.bool, self.context.dtype):
             raise refusals.other_dtype(name, spec.dtype)
         dtype = "boolean" if spec.dtype == torch.bool else "real"
         return Type(spec.shape, dtype, per_row=spec.row is not None)
-
-    def add(self, op: str, *operands: int, **attributes: Attribute) -> int:
-        """Add a node."""
-        return self.builder.add(op, *operands, **attributes)
-
-    def shape_of(self, value: int) -> tuple[int, ...]:
-        """Return the feature shape of a value."""
-        return self.builder.type_of(value).shape
-
-    def constant(self, value: float) -> int:
-        """Add a number."""
-        return self.add("constant", value=float(value))
-
-    def reshape(self, value: int, shape: tuple[int, ...]) -> int:
-        """Reshape the features, where they are not of that shape already."""
-        return value if self.shape_of(value) == shape else self.add("reshape", value, shape=shape)
-
-    def broadcast(self, value: int, shape: tuple[int, ...]) -> int:
-        """Repeat the features, where they are not of that shape already."""
-        if self.shape_of(value) == shape:
-            return value
-        return self.add("broadcast", value, shape=shape, rows=False)
-
-    def transpose(self, value: int, axes: tuple[int, ...]) -> int:
-        """Reorder the features, where they are not in that order already."""
-        return value if axes == tuple(sorted(axes)) else self.add("transpose", value, axes=axes)
-
-    def real(self, value: int) -> int:
-        """Make a condition a number; leave a number as it is."""
-        return self.add("to_real", value) if self.builder.type_of(value).dtype == "boolean" else value

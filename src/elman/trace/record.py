@@ -59,7 +59,7 @@ def _record(cell: Cell) -> Recording:
     graph = _finish(lowering, run, tape, cell)
     verify(graph)
     bindings = bind(run.slots, lowering.parameter_calls, lowering.bound)
-    return Recording(graph, bindings, run.dtype, lowering.is_exact, fingerprint(cell))
+    return Recording(graph, bindings, run.dtype, lowering.context.is_exact, fingerprint(cell))
 
 
 def _add_arguments(lowering: Lowering, run: Run) -> None:
@@ -75,9 +75,9 @@ def _finish(lowering: Lowering, run: Run, tape: MergedTape, cell: nn.Module) -> 
     _check_result(tape, run.output, (cell.output_size,), "an output")  # pyright: ignore[reportArgumentType]
     for new, old in zip(run.new_states, run.states, strict=True):
         _check_result(tape, new, tape.specs[old.number].shape, "a state")
-    lowering.builder.source = None
+    lowering.context.builder.source = None
     output, *states = (lowering.value_of(ref, "forward") for ref in (run.output, *run.new_states))
-    return lowering.builder.finish(output, tuple(states), tuple(lowering.observed.items()))
+    return lowering.context.builder.finish(output, tuple(states), tuple(lowering.context.observed.items()))
 
 
 def _check_result(tape: MergedTape, ref: Ref, shape: tuple[int, ...], what: str) -> None:

@@ -2,126 +2,122 @@
 # Signatures are those of torch, whatever of them is needed.
 # ruff: noqa: ARG001
 
+from elman.trace.context import Context, Operand
 from elman.trace.functions.axes import feature_axis
 from elman.trace.functions.table import lowers
-from elman.trace.lowering import Lowering, Operand
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
 @lowers("relu")
-def relu(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
+def relu(context: Context, input: Operand, inplace: bool = False) -> int:
     """max(0, x)."""
-    return lowering.add("relu", input.value)
+    return context.add("relu", input.value)
 
 
 @lowers("silu")
-def silu(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
+def silu(context: Context, input: Operand, inplace: bool = False) -> int:
     """X sigmoid(x)."""
-    return lowering.add("silu", input.value)
+    return context.add("silu", input.value)
 
 
 @lowers("leaky_relu")
-def leaky_relu(
-    lowering: Lowering, input: Operand, negative_slope: float = 0.01, inplace: bool = False
-) -> int:
+def leaky_relu(context: Context, input: Operand, negative_slope: float = 0.01, inplace: bool = False) -> int:
     """max(0, x) + slope min(0, x)."""
-    return lowering.add("leaky_relu", input.value, negative_slope=float(negative_slope))
+    return context.add("leaky_relu", input.value, negative_slope=float(negative_slope))
 
 
 @lowers("elu")
-def elu(lowering: Lowering, input: Operand, alpha: float = 1.0, inplace: bool = False) -> int:
+def elu(context: Context, input: Operand, alpha: float = 1.0, inplace: bool = False) -> int:
     """X above 0, alpha (exp(x) - 1) below."""
-    return lowering.add("elu", input.value, alpha=float(alpha))
+    return context.add("elu", input.value, alpha=float(alpha))
 
 
 @lowers("celu", is_exact=False)
-def celu(lowering: Lowering, input: Operand, alpha: float = 1.0, inplace: bool = False) -> int:
+def celu(context: Context, input: Operand, alpha: float = 1.0, inplace: bool = False) -> int:
     """X above 0, alpha (exp(x / alpha) - 1) below."""
-    scale = lowering.constant(alpha)
-    inner = lowering.add("elu", lowering.add("div", input.value, scale), alpha=1.0)
-    return lowering.add("mul", inner, scale)
+    scale = context.constant(alpha)
+    inner = context.add("elu", context.add("div", input.value, scale), alpha=1.0)
+    return context.add("mul", inner, scale)
 
 
 @lowers("selu", is_exact=False)
-def selu(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
+def selu(context: Context, input: Operand, inplace: bool = False) -> int:
     """The self-normalising elu."""
-    inner = lowering.add("elu", input.value, alpha=SELU_ALPHA)
-    return lowering.add("mul", inner, lowering.constant(SELU_SCALE))
+    inner = context.add("elu", input.value, alpha=SELU_ALPHA)
+    return context.add("mul", inner, context.constant(SELU_SCALE))
 
 
 @lowers("gelu")
-def gelu(lowering: Lowering, input: Operand, *, approximate: str = "none") -> int:
+def gelu(context: Context, input: Operand, *, approximate: str = "none") -> int:
     """X times the normal distribution function of x."""
-    return lowering.add("gelu", input.value, approximate=approximate)
+    return context.add("gelu", input.value, approximate=approximate)
 
 
 @lowers("softplus")
-def softplus(lowering: Lowering, input: Operand, beta: float = 1, threshold: float = 20) -> int:
+def softplus(context: Context, input: Operand, beta: float = 1, threshold: float = 20) -> int:
     """log(1 + exp(beta x)) / beta; x where beta x is above the threshold."""
-    return lowering.add("softplus", input.value, beta=float(beta), threshold=float(threshold))
+    return context.add("softplus", input.value, beta=float(beta), threshold=float(threshold))
 
 
 @lowers("log_sigmoid", "logsigmoid", is_exact=False)
-def log_sigmoid(lowering: Lowering, input: Operand) -> int:
+def log_sigmoid(context: Context, input: Operand) -> int:
     """min(x, 0) - log(1 + exp(-|x|))."""
-    below = lowering.add("minimum", input.value, lowering.constant(0.0))
-    small = lowering.add("exp", lowering.add("neg", lowering.add("abs", input.value)))
-    return lowering.add("sub", below, lowering.add("log1p", small))
+    below = context.add("minimum", input.value, context.constant(0.0))
+    small = context.add("exp", context.add("neg", context.add("abs", input.value)))
+    return context.add("sub", below, context.add("log1p", small))
 
 
 @lowers("softsign", is_exact=False)
-def softsign(lowering: Lowering, input: Operand) -> int:
+def softsign(context: Context, input: Operand) -> int:
     """X / (1 + |x|)."""
-    scale = lowering.add("add", lowering.add("abs", input.value), lowering.constant(1.0))
-    return lowering.add("div", input.value, scale)
+    scale = context.add("add", context.add("abs", input.value), context.constant(1.0))
+    return context.add("div", input.value, scale)
 
 
 @lowers("tanhshrink", is_exact=False)
-def tanhshrink(lowering: Lowering, input: Operand) -> int:
+def tanhshrink(context: Context, input: Operand) -> int:
     """X - tanh(x)."""
-    return lowering.add("sub", input.value, lowering.add("tanh", input.value))
+    return context.add("sub", input.value, context.add("tanh", input.value))
 
 
 @lowers("mish", is_exact=False)
-def mish(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
+def mish(context: Context, input: Operand, inplace: bool = False) -> int:
     """X tanh(softplus(x))."""
-    return lowering.add("mul", input.value, lowering.add("tanh", softplus(lowering, input)))
+    return context.add("mul", input.value, context.add("tanh", softplus(context, input)))
 
 
 @lowers("hardtanh")
 def hardtanh(
-    lowering: Lowering, input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+    context: Context, input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> int:
     """X between the bounds; unlike that of clamp, its gradient is 0 at a bound."""
-    low, high = lowering.constant(min_val), lowering.constant(max_val)
-    below = lowering.add("where", lowering.add("le", input.value, low), low, input.value)
-    return lowering.add("where", lowering.add("ge", input.value, high), high, below)
+    low, high = context.constant(min_val), context.constant(max_val)
+    below = context.add("where", context.add("le", input.value, low), low, input.value)
+    return context.add("where", context.add("ge", input.value, high), high, below)
 
 
 @lowers("relu6")
-def relu6(lowering: Lowering, input: Operand, inplace: bool = False) -> int:
+def relu6(context: Context, input: Operand, inplace: bool = False) -> int:
     """X between 0 and 6."""
-    return hardtanh(lowering, input, 0.0, 6.0)
+    return hardtanh(context, input, 0.0, 6.0)
 
 
 @lowers("_threshold", "threshold")
-def threshold(
-    lowering: Lowering, input: Operand, threshold: float, value: float, inplace: bool = False
-) -> int:
+def threshold(context: Context, input: Operand, threshold: float, value: float, inplace: bool = False) -> int:
     """X above the threshold, the value elsewhere."""
-    is_low = lowering.add("le", input.value, lowering.constant(threshold))
-    return lowering.add("where", is_low, lowering.constant(value), input.value)
+    is_low = context.add("le", input.value, context.constant(threshold))
+    return context.add("where", is_low, context.constant(value), input.value)
 
 
 @lowers("glu", is_exact=False)
-def glu(lowering: Lowering, input: Operand, dim: int = -1) -> int:
+def glu(context: Context, input: Operand, dim: int = -1) -> int:
     """The first half, times the sigmoid of the second."""
     axis = feature_axis(input, dim, "glu")
     half = input.shape[axis] // 2
     first, second = (
-        lowering.add("slice", input.value, axis=axis, start=start, stop=start + half, step=1)
+        context.add("slice", input.value, axis=axis, start=start, stop=start + half, step=1)
         for start in (0, half)
     )
-    return lowering.add("mul", first, lowering.add("sigmoid", second))
+    return context.add("mul", first, context.add("sigmoid", second))

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from elman.trace.lowering import Lowering, Operand
+from elman.trace.context import Context, Operand
 from elman.trace.merge import ROWS
 from elman.trace.refusals import depends_on_row_count, mixes_rows, unknown_function
 
@@ -34,7 +34,7 @@ def feature_axes(operand: Operand, dim: Any, name: str) -> tuple[int, ...]:
     return tuple(sorted(feature_axis(operand, axis, name) for axis in dims))
 
 
-def as_value(lowering: Lowering, operand: Any, name: str) -> int:
+def as_value(context: Context, operand: Any, name: str) -> int:
     """Return the value of a tensor or Python number."""
     if isinstance(operand, Operand):
         return operand.value
@@ -42,14 +42,14 @@ def as_value(lowering: Lowering, operand: Any, name: str) -> int:
         raise depends_on_row_count(name)
     if not isinstance(operand, int | float):
         raise unknown_function(name)
-    return lowering.constant(operand)
+    return context.constant(operand)
 
 
-def align(lowering: Lowering, name: str, *operands: Any) -> list[int]:
+def align(context: Context, name: str, *operands: Any) -> list[int]:
     """Return the values of the operands, all of one shape, or scalars that are the same for every row.
 
     Args:
-        lowering: Where nodes are added.
+        context: Where nodes are added.
         name: The torch function, for the message.
         operands: Tensors and numbers that torch would broadcast.
 
@@ -59,9 +59,9 @@ def align(lowering: Lowering, name: str, *operands: Any) -> list[int]:
     from_end = {operand.rank - operand.row for operand in operands if _has_rows(operand)}
     if len(from_end) > 1:
         raise mixes_rows(name)
-    values = [_without_row_axis(lowering, name, operand, *from_end) for operand in operands]
-    shape = broadcast_shapes(*map(lowering.shape_of, values))
-    return [value if lowering.shape_of(value) == () else lowering.broadcast(value, shape) for value in values]
+    values = [_without_row_axis(context, name, operand, *from_end) for operand in operands]
+    shape = broadcast_shapes(*map(context.shape_of, values))
+    return [value if context.shape_of(value) == () else context.broadcast(value, shape) for value in values]
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -75,12 +75,12 @@ def _has_rows(operand: Any) -> bool:
     return isinstance(operand, Operand) and operand.row is not None
 
 
-def _without_row_axis(lowering: Lowering, name: str, operand: Any, from_end: float = math.inf) -> int:
+def _without_row_axis(context: Context, name: str, operand: Any, from_end: float = math.inf) -> int:
     """Return the value; a parameter of shape (1, H) loses the axis in the rows' place."""
-    value = as_value(lowering, operand, name)
+    value = as_value(context, operand, name)
     if not isinstance(operand, Operand) or operand.row is not None or operand.rank < from_end:
         return value
     axis = operand.rank - int(from_end)
     if operand.shape[axis] != 1:
         raise mixes_rows(name)
-    return lowering.reshape(value, operand.shape[:axis] + operand.shape[axis + 1 :])
+    return context.reshape(value, operand.shape[:axis] + operand.shape[axis + 1 :])

@@ -2,18 +2,18 @@
 
 import math
 
-from elman.trace.lowering import Lowering, Operand
+from elman.trace.context import Context, Operand
 from elman.trace.refusals import mixes_rows
 
 Labels = list[str]
 Factor = tuple[int, Labels]  # a value, and the names of its feature axes
 
 
-def contract(lowering: Lowering, operands: list[tuple[Operand, Labels]], result: Labels) -> int:
+def contract(context: Context, operands: list[tuple[Operand, Labels]], result: Labels) -> int:
     """Multiply the operands where their labels agree, and sum over labels that are not in the result.
 
     Args:
-        lowering: Where nodes are added.
+        context: Where nodes are added.
         operands: Each tensor with one label for each of its torch axes, the row axis too.
         result: Labels of the axes of the result.
 
@@ -23,43 +23,43 @@ def contract(lowering: Lowering, operands: list[tuple[Operand, Labels]], result:
     rows = {labels[tensor.row] for tensor, labels in operands if tensor.row is not None}
     if len(rows) > 1 or not rows <= set(result):
         raise mixes_rows("product")
-    factors = [_feature_factor(lowering, tensor, labels, rows) for tensor, labels in operands]
-    sizes = _sizes(lowering, factors)
-    factors = [_without_ones(lowering, factor, sizes) for factor in factors]
+    factors = [_feature_factor(context, tensor, labels, rows) for tensor, labels in operands]
+    sizes = _sizes(context, factors)
+    factors = [_without_ones(context, factor, sizes) for factor in factors]
     wanted = [label for label in result if label not in rows]
     if len(operands) == 2:
         for vector, weight in ((0, 1), (1, 0)):
             is_map = operands[vector][0].row is not None and operands[weight][0].row is None
             if is_map and _shares_sum(factors[vector], factors[weight], wanted):
-                return _linear(lowering, factors[vector], factors[weight], wanted, sizes)
-    lowering.is_exact = False
-    return _spelt_out(lowering, factors, wanted, sizes)
+                return _linear(context, factors[vector], factors[weight], wanted, sizes)
+    context.is_exact = False
+    return _spelt_out(context, factors, wanted, sizes)
 
 
-def _feature_factor(lowering: Lowering, tensor: Operand, labels: Labels, rows: set[str]) -> Factor:
+def _feature_factor(context: Context, tensor: Operand, labels: Labels, rows: set[str]) -> Factor:
     """Leave out the row axis; a parameter may have an axis of size 1 in its place."""
     if tensor.row is not None:
         return tensor.value, [label for axis, label in enumerate(labels) if axis != tensor.row]
     shape = [size for size, label in zip(tensor.shape, labels, strict=True) if label not in rows]
     if math.prod(shape) != math.prod(tensor.shape):
         raise mixes_rows("product")
-    return lowering.reshape(tensor.value, tuple(shape)), [label for label in labels if label not in rows]
+    return context.reshape(tensor.value, tuple(shape)), [label for label in labels if label not in rows]
 
 
-def _sizes(lowering: Lowering, factors: list[Factor]) -> dict[str, int]:
+def _sizes(context: Context, factors: list[Factor]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for value, labels in factors:
-        for label, size in zip(labels, lowering.shape_of(value), strict=True):
+        for label, size in zip(labels, context.shape_of(value), strict=True):
             sizes[label] = max(size, sizes.get(label, 1))
     return sizes
 
 
-def _without_ones(lowering: Lowering, factor: Factor, sizes: dict[str, int]) -> Factor:
+def _without_ones(context: Context, factor: Factor, sizes: dict[str, int]) -> Factor:
     """Leave out axes of size 1 that another factor is longer along."""
     value, labels = factor
-    pairs = list(zip(labels, lowering.shape_of(value), strict=True))
+    pairs = list(zip(labels, context.shape_of(value), strict=True))
     kept = [(label, size) for label, size in pairs if size == sizes[label]]
-    return lowering.reshape(value, tuple(size for _, size in kept)), [label for label, _ in kept]
+    return context.reshape(value, tuple(size for _, size in kept)), [label for label, _ in kept]
 
 
 def _shares_sum(vector: Factor, weight: Factor, wanted: Labels) -> bool:
@@ -68,7 +68,7 @@ def _shares_sum(vector: Factor, weight: Factor, wanted: Labels) -> bool:
     return bool(summed) and summed <= set(vector[1]) & set(weight[1])
 
 
-def _linear(lowering: Lowering, vector: Factor, weight: Factor, wanted: Labels, sizes: dict[str, int]) -> int:
+def _linear(context: Context, vector: Factor, weight: Factor, wanted: Labels, sizes: dict[str, int]) -> int:
     """Bring the vector to (free, block, summed) and the weight to (block, rows, summed)."""
     summed = [label for label in weight[1] if label not in wanted]
     block = [label for label in weight[1] if label in wanted and label in vector[1]]
@@ -80,31 +80,31 @@ def _linear(lowering: Lowering, vector: Factor, weight: Factor, wanted: Labels, 
 
     blocks = [count(block)] if block else []
     free_sizes = tuple(sizes[label] for label in free)
-    left = _ordered(lowering, vector, [*free, *block, *summed])
-    left = lowering.reshape(left, (*free_sizes, *blocks, count(summed)))
-    right = _ordered(lowering, weight, [*block, *rows, *summed])
-    right = lowering.reshape(right, (*blocks, count(rows), count(summed)))
-    product = lowering.add("block_linear" if block else "linear", left, right)
+    left = _ordered(context, vector, [*free, *block, *summed])
+    left = context.reshape(left, (*free_sizes, *blocks, count(summed)))
+    right = _ordered(context, weight, [*block, *rows, *summed])
+    right = context.reshape(right, (*blocks, count(rows), count(summed)))
+    product = context.add("block_linear" if block else "linear", left, right)
     labels = [*free, *block, *rows]
-    product = lowering.reshape(product, tuple(sizes[label] for label in labels))
-    return _ordered(lowering, (product, labels), wanted)
+    product = context.reshape(product, tuple(sizes[label] for label in labels))
+    return _ordered(context, (product, labels), wanted)
 
 
-def _spelt_out(lowering: Lowering, factors: list[Factor], wanted: Labels, sizes: dict[str, int]) -> int:
+def _spelt_out(context: Context, factors: list[Factor], wanted: Labels, sizes: dict[str, int]) -> int:
     """Repeat every factor along all labels, multiply, and sum."""
     labels = [*wanted, *(label for label in sizes if label not in wanted)]
     shape = tuple(sizes[label] for label in labels)
     product = None
     for value, own in factors:
-        ordered = _ordered(lowering, (value, own), [label for label in labels if label in own])
+        ordered = _ordered(context, (value, own), [label for label in labels if label in own])
         spaced = tuple(sizes[label] if label in own else 1 for label in labels)
-        full = lowering.broadcast(lowering.reshape(ordered, spaced), shape)
-        product = full if product is None else lowering.add("mul", product, full)
+        full = context.broadcast(context.reshape(ordered, spaced), shape)
+        product = full if product is None else context.add("mul", product, full)
     summed = tuple(range(len(wanted), len(labels)))
     assert product is not None
-    return lowering.add("sum", product, axes=summed) if summed else product
+    return context.add("sum", product, axes=summed) if summed else product
 
 
-def _ordered(lowering: Lowering, factor: Factor, order: Labels) -> int:
+def _ordered(context: Context, factor: Factor, order: Labels) -> int:
     value, labels = factor
-    return lowering.transpose(value, tuple(labels.index(label) for label in order))
+    return context.transpose(value, tuple(labels.index(label) for label in order))

@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
+from elman.trace.context import Context, Operand
 from elman.trace.functions.reductions import spread
 from elman.trace.functions.table import lowers
-from elman.trace.lowering import Lowering, Operand
 from elman.trace.refusals import mixes_rows, unknown_function
 
 
 @lowers("layer_norm", is_exact=False)
 def layer_norm(
-    lowering: Lowering,
+    context: Context,
     input: Operand,
     normalized_shape: tuple[int, ...],
     weight: Operand | None = None,
@@ -25,12 +25,12 @@ def layer_norm(
 ) -> int:
     """Features less their mean, over their standard deviation; scaled and shifted."""
     axes = _last_axes(input, normalized_shape, "layer_norm")
-    return _scale_and_shift(lowering, _standardize(lowering, input.value, axes, eps), weight, bias)
+    return _scale_and_shift(context, _standardize(context, input.value, axes, eps), weight, bias)
 
 
 @lowers("rms_norm", is_exact=False)
 def rms_norm(
-    lowering: Lowering,
+    context: Context,
     input: Operand,
     normalized_shape: tuple[int, ...],
     weight: Operand | None = None,
@@ -38,14 +38,14 @@ def rms_norm(
 ) -> int:
     """Features over the root of their mean square; scaled."""
     axes = _last_axes(input, normalized_shape, "rms_norm")
-    eps = torch.finfo(lowering.dtype).eps if eps is None else eps
-    scaled = _divide_by_root(lowering, input.value, axes, eps)
-    return _scale_and_shift(lowering, scaled, weight, None)
+    eps = torch.finfo(context.dtype).eps if eps is None else eps
+    scaled = _divide_by_root(context, input.value, axes, eps)
+    return _scale_and_shift(context, scaled, weight, None)
 
 
 @lowers("group_norm", is_exact=False)
 def group_norm(
-    lowering: Lowering,
+    context: Context,
     input: Operand,
     num_groups: int,
     weight: Operand | None = None,
@@ -57,14 +57,14 @@ def group_norm(
     if input.row != 0:
         raise mixes_rows("group_norm")
     channels, *places = input.shape
-    grouped = lowering.reshape(input.value, (num_groups, math.prod(input.shape) // num_groups))
-    normal = lowering.reshape(_standardize(lowering, grouped, (1,), eps), input.shape)
+    grouped = context.reshape(input.value, (num_groups, math.prod(input.shape) // num_groups))
+    normal = context.reshape(_standardize(context, grouped, (1,), eps), input.shape)
     by_channel = (channels, *[1] * len(places))
-    return _scale_and_shift(lowering, normal, weight, bias, by_channel)
+    return _scale_and_shift(context, normal, weight, bias, by_channel)
 
 
 @lowers("batch_norm", "instance_norm")
-def batch_norm(lowering: Lowering, *args: Any, **kwargs: Any) -> int:
+def batch_norm(context: Context, *args: Any, **kwargs: Any) -> int:
     """Statistics over the batch are not those of a row."""
     raise mixes_rows("batch_norm")
 
@@ -78,19 +78,19 @@ def _last_axes(input: Operand, normalized_shape: tuple[int, ...], name: str) -> 
     return tuple(range(len(input.shape) - count, len(input.shape)))
 
 
-def _standardize(lowering: Lowering, value: int, axes: tuple[int, ...], eps: float) -> int:
-    centred = lowering.add("sub", value, spread(lowering, "mean", value, axes))
-    return _divide_by_root(lowering, centred, axes, eps)
+def _standardize(context: Context, value: int, axes: tuple[int, ...], eps: float) -> int:
+    centred = context.add("sub", value, spread(context, "mean", value, axes))
+    return _divide_by_root(context, centred, axes, eps)
 
 
-def _divide_by_root(lowering: Lowering, value: int, axes: tuple[int, ...], eps: float) -> int:
-    mean_square = spread(lowering, "mean", lowering.add("mul", value, value), axes)
-    shifted = lowering.add("add", mean_square, lowering.constant(eps))
-    return lowering.add("mul", value, lowering.add("rsqrt", shifted))
+def _divide_by_root(context: Context, value: int, axes: tuple[int, ...], eps: float) -> int:
+    mean_square = spread(context, "mean", context.add("mul", value, value), axes)
+    shifted = context.add("add", mean_square, context.constant(eps))
+    return context.add("mul", value, context.add("rsqrt", shifted))
 
 
 def _scale_and_shift(
-    lowering: Lowering,
+    context: Context,
     value: int,
     weight: Operand | None,
     bias: Operand | None,
@@ -98,6 +98,6 @@ def _scale_and_shift(
 ) -> int:
     for op, parameter in (("mul", weight), ("add", bias)):
         if parameter is not None:
-            shaped = lowering.reshape(parameter.value, shape or parameter.shape)
-            value = lowering.add(op, value, lowering.broadcast(shaped, lowering.shape_of(value)))
+            shaped = context.reshape(parameter.value, shape or parameter.shape)
+            value = context.add(op, value, context.broadcast(shaped, context.shape_of(value)))
     return value

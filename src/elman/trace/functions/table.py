@@ -11,7 +11,7 @@ FUNCTIONS: dict[str, Lowered] = {}
 def lowers(*names: str, is_exact: bool = True, makes_new: bool = False) -> Callable[[Any], Any]:
     """Enter a function into the table under the bare names that torch gives to what it lowers.
 
-    It takes the lowering, then the arguments of the torch function under torch's own names; it returns a
+    It takes the context, then the arguments of the torch function under torch's own names; it returns a
     value, or a list of them where torch returns several tensors.
 
     Args:
