@@ -1,0 +1,6 @@
+"""The compiler's passes: each takes a step graph and returns one type. No torch."""
+
+from elman.passes.simplify import share, simplify
+from elman.passes.split_products import split_products
+
+__all__ = ["share", "simplify", "split_products"]
