@@ -58,6 +58,7 @@ minimum: torch.minimum(x, h); torch.min(x, other=h); x.minimum(h)
 sigmoid: torch.sigmoid(x); x.sigmoid(); F.sigmoid(x); torch.special.expit(x); torch.nn.Sigmoid()(x)
 tanh: torch.tanh(x); x.tanh(); F.tanh(x); torch.nn.Tanh()(x)
 relu: torch.relu(x); x.relu(); F.relu(x); torch.nn.ReLU()(x)
+relu's kin: torch.prelu(x, v); F.prelu(x, scalar.view(1)); F.prelu(0 * x, v)
 relu's kin: F.relu6(4 * x); F.hardtanh(x); F.hardtanh(x, -0.5, 0.5); F.threshold(x, 0.1, -1.0)
 relu's kin: F.relu6(0 * x)
 silu: F.silu(x); torch.nn.SiLU()(x)
@@ -145,6 +146,7 @@ parts: x.chunk(4, -1); torch.chunk(x, 2, dim=1)[1]; x.split(4, 1); torch.split(x
 parts: x.split([2, 4], dim=1); torch.split(x, split_size_or_sections=3, dim=1)
 parts: x.tensor_split(4, dim=1); torch.tensor_split(x, (1, 4), 1); x.unbind(1)[2][:, None]
 parts: torch.unbind(m, dim=-1); m.unbind(dim=1); x.split_with_sizes([1, 5], 1)
+concat: torch.stack([x, h]).sum(0); torch.stack([m, m], 0).transpose(0, 1)
 concat: torch.cat([x, h], 1); torch.cat((x, h), dim=-1); torch.concat([m, m], 2)
 concat: torch.hstack([x, h]); torch.stack([x, h], 1); torch.stack((x, h), dim=-1)
 concat: torch.stack([m, m], 2); x.repeat(1, 2); torch.tile(x, (1, 3)); m.repeat(1, 2, 2)
@@ -214,6 +216,19 @@ def test_a_form_is_recorded_as_what_it_computes(expression: str):
         torch.testing.assert_close(
             gradients(output, leaves), gradients(expected, leaves), rtol=1e-12, atol=1e-12
         )
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_form_gives_the_same_numbers_in_single_precision(expression: str):
+    cell = FormCell(expression)
+    if ".double()" in expression:
+        pytest.skip("double is another precision here")
+    recording = record(cell)
+    for num_rows in (1, 2, 33):
+        x, h = torch.randn(2, num_rows, 6)
+        output = run(recording.graph, [x, h, *recording.parameters(cell)]).output
+        tolerance = 0 if recording.is_exact else 2.0**-18
+        torch.testing.assert_close(output, cell(x, h)[0], rtol=tolerance, atol=tolerance)
 
 
 def test_every_op_is_recorded_under_its_name():

@@ -5,6 +5,7 @@
 from elman.trace.context import Context, Operand
 from elman.trace.functions.axes import feature_axis
 from elman.trace.functions.table import lowers
+from elman.trace.refusals import unknown_function
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
@@ -40,6 +41,16 @@ def celu(context: Context, input: Operand, alpha: float = 1.0, inplace: bool = F
     scale = context.constant(alpha)
     inner = context.add("elu", context.add("div", input.value, scale), alpha=1.0)
     return context.add("mul", inner, scale)
+
+
+@lowers("prelu")
+def prelu(context: Context, input: Operand, weight: Operand) -> int:
+    """X above 0, weight times x elsewhere; the weight is one number, or one for each feature."""
+    if weight.shape != (1,) and weight.shape != input.shape:
+        raise unknown_function("prelu with a weight for each channel")
+    slope = context.reshape(weight.value, ()) if weight.shape == (1,) else weight.value
+    is_above = context.add("gt", input.value, context.constant(0.0))
+    return context.add("where", is_above, input.value, context.add("mul", slope, input.value))
 
 
 @lowers("selu", is_exact=False)

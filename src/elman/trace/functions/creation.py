@@ -43,6 +43,12 @@ def new_full(context: Context, input: Operand, size: Any, fill_value: Any, **kwa
     return fill(context, fill_value, "new_full")
 
 
+@lowers("new_tensor", "empty", "empty_like", "new_empty", makes_new=True)
+def other_creation(context: Context, *args: Any, **kwargs: Any) -> int:
+    """Memory that nothing was written to has no meaning; data belong in a buffer."""
+    raise unknown_function("new_tensor or empty")
+
+
 @lowers("clone", "contiguous", "positive", "__pos__", "alias", "identity")
 def unchanged(context: Context, input: Operand, **kwargs: Any) -> int:
     """The input."""

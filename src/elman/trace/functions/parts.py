@@ -154,9 +154,7 @@ def stack(context: Context, tensors: tuple[Operand, ...], dim: int = 0) -> int:
     """Side by side along a new axis."""
     first = tensors[0]
     place = dim % (first.rank + 1)
-    if place <= (first.row or 0):
-        raise mixes_rows("stack")
-    axis = place - 1
+    axis = place - (first.row is not None and place > first.row)
     shape = (*first.shape[:axis], 1, *first.shape[axis:])
     values = [context.reshape(_with_rows(tensor, "stack"), shape) for tensor in tensors]
     return context.add("concat", *values, axis=axis)
