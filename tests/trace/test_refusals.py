@@ -261,7 +261,7 @@ BY_LINE: dict[Callable[..., Any], tuple[str, str]] = {
     gram: (COUNTED.format("matmul"), "Work along the feature axes alone"),
     first_row: (COUNTED.format("__getitem__"), "Work along the feature axes alone"),
     rolled_rows: (COUNTED.format("__getitem__"), "Work along the feature axes alone"),
-    flipped: ("calls `flip`, which the compiler does not know in this form.", "Write it with the functions"),
+    flipped: ("calls `flip`, which the compiler does not know in this form.", "Write it with linear maps"),
     row_softmax: (COUNTED.format("softmax"), "Work along the feature axes alone"),
     batch_norm: (f"writes into a tensor with `add_`; {STAYS}", "Write a new value"),
     merged: (COUNTED.format("reshape"), "Work along the feature axes alone"),

@@ -90,7 +90,7 @@ def unknown_function(name: str) -> Refusal:
     """`name` is not in the table, or not in this form."""
     return Refusal(
         f"calls `{name}`, which the compiler does not know in this form.",
-        "Write it with the functions of docs/architecture.md, section How a cell is read",
+        "Write it with linear maps, common pointwise functions and reductions over features",
     )
 
 

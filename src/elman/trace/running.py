@@ -44,35 +44,34 @@ def run_cell(cell: Cell, num_rows: int) -> Run:
     Raises:
         Refusal: The cell does something that cannot be recorded.
     """
-    example = next(
-        (tensor for tensor in named_slots(cell).values() if tensor.is_floating_point()), torch.zeros(())
-    )
-    generator = torch.Generator().manual_seed(0)
-
-    def sample(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(example)
-
-    input = sample(torch.empty(num_rows, cell.input_size))
-    state = map_state(sample, cell.initial_state(num_rows))
+    example = next(filter(Tensor.is_floating_point, named_slots(cell).values()), torch.zeros(()))
+    input, state = _sample(cell, num_rows, example)
     step_inputs = _step_inputs(cell, num_rows)
     tape = Tape()
-    arguments = [tape.add(input), *map(tape.add, state_tensors(state)), *map(tape.add, step_inputs.values())]
+    input_ref = tape.add(input)
+    states = tuple(map(tape.add, state_tensors(state)))
+    step_input_refs = {name: tape.add(tensor) for name, tensor in step_inputs.items()}
+    slots = _add_slots(tape, cell)
+    output, new_state = _call(cell, tape, input, state, step_inputs)
+    results = [_result(tape, tensor) for tensor in (output, *state_tensors(new_state))]
+    return Run(tape, example.dtype, slots, input_ref, states, step_input_refs, results[0], tuple(results[1:]))
+
+
+def _sample(cell: Cell, num_rows: int, like: Tensor) -> tuple[Tensor, State]:
+    generator = torch.Generator().manual_seed(0)
+
+    def sample(shape: torch.Size) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64).to(like)
+
+    state = map_state(lambda part: sample(part.shape), cell.initial_state(num_rows))
+    return sample(torch.Size((num_rows, cell.input_size))), state
+
+
+def _add_slots(tape: Tape, cell: Cell) -> dict[int, str]:
     slots: dict[int, str] = {}
     for name, tensor in named_slots(cell).items():
         slots.setdefault(tape.add(tensor).number, name)
-    output, new_state = _call(cell, tape, input, state, step_inputs)
-    refs = [_result(tape, tensor) for tensor in (output, *state_tensors(new_state))]
-    num_states = len(refs) - 1
-    return Run(
-        tape,
-        example.dtype,
-        slots,
-        arguments[0],
-        tuple(arguments[1 : num_states + 1]),
-        dict(zip(step_inputs, arguments[num_states + 1 :], strict=True)),
-        refs[0],
-        tuple(refs[1:]),
-    )
+    return slots
 
 
 def _step_inputs(cell: Cell, num_rows: int) -> dict[str, Tensor]:
