@@ -145,6 +145,17 @@ def test_the_builder_puts_late_arguments_first():
     assert graph.arguments[1] == Argument("scale", "parameter", Type((5,), per_row=False))
 
 
+def test_the_builder_leaves_out_what_no_result_needs():
+    builder = GraphBuilder()
+    input = builder.add_argument("input", "input", VECTOR)
+    builder.add("exp", builder.add("sin", input))
+    seen = builder.add("observe", input, name="seen")
+    graph = builder.finish(builder.add("tanh", input), (), (("seen", seen),))
+    verify(graph)
+    assert [node.op for node in graph.nodes] == ["observe", "tanh"]
+    assert graph.observed == (("seen", 1),)
+
+
 MISFITS = [
     ("add", [Type((5,)), Type((3,))], {}, "operands must have one shape"),
     ("add", [Type((5,)), Type((5,), "boolean")], {}, "operands must be real"),

@@ -49,6 +49,25 @@ def test_what_depends_on_parameters_alone_is_no_part_of_the_graph():
     torch.testing.assert_close(replay(recording, cell, x, h), cell(x, h)[0], rtol=0, atol=0)
 
 
+def test_a_transposed_weight_is_the_weight_itself():
+    class Product(Cell):
+        def __init__(self):
+            super().__init__(3, 3)
+            self.weight = nn.Parameter(torch.randn(3, 3))
+
+        def forward(self, input, state):
+            state = input @ self.weight.T + state @ self.weight
+            return state, state
+
+    line = Product.forward.__code__.co_firstlineno + 1
+    assert print_graph(record(Product()).graph).splitlines()[2:6] == [
+        "weight: parameter real[3, 3]",
+        f"%3 = linear(input, weight) : real[N, 3]  # {__file__}:{line}",
+        f'%4 = transpose(weight) {{"axes": [1, 0]}} : real[3, 3]  # {__file__}:{line}',
+        f"%5 = linear(state, %4) : real[N, 3]  # {__file__}:{line}",
+    ]
+
+
 def test_gradients_reach_the_parameters_behind_a_parametrization():
     cell = Parametrized().double().eval()
     recording = record(cell)

@@ -47,14 +47,15 @@ class GraphBuilder:
     def finish(
         self, output: int, new_states: tuple[int, ...], observed: tuple[tuple[str, int], ...] = ()
     ) -> StepGraph:
-        """Return the graph; the arguments stand in the order in which they were added.
+        """Return the graph of what the results need; arguments stand in the order in which they were added.
 
         Args:
             output: The value that is the output of the step.
             new_states: The values that replace the states.
             observed: Names that diagnostics may ask for, each with its value.
         """
-        order = sorted(range(len(self._values)), key=lambda value: isinstance(self._values[value], Node))
+        needed = self._needed({output, *new_states, *(value for _, value in observed)})
+        order = sorted(needed, key=lambda value: (isinstance(self._values[value], Node), value))
         numbers = {old: new for new, old in enumerate(order)}
         values = [self._values[old] for old in order]
         return StepGraph(
@@ -64,6 +65,17 @@ class GraphBuilder:
             tuple(numbers[value] for value in new_states),
             tuple((name, numbers[value]) for name, value in observed),
         )
+
+    def _needed(self, results: set[int]) -> set[int]:
+        """Every argument, and the nodes that the results depend on."""
+        needed = set(results)
+        for number in reversed(range(len(self._values))):
+            value = self._values[number]
+            if isinstance(value, Argument):
+                needed.add(number)
+            elif number in needed:
+                needed.update(value.operands)
+        return needed
 
     def _append(self, value: Argument | Node) -> int:
         self._values.append(value)

@@ -55,6 +55,7 @@ class Context:
         self.results: list[TensorSpec] = []
         self.is_exact = True
         self.observed: dict[str, int] = {}
+        self._transposed: dict[int, tuple[int, tuple[int, ...]]] = {}
 
     def add(self, op: str, *operands: int, **attributes: Attribute) -> int:
         """Add a node."""
@@ -83,8 +84,14 @@ class Context:
         return self.add("broadcast", value, shape=shape, rows=False)
 
     def transpose(self, value: int, axes: tuple[int, ...]) -> int:
-        """Reorder the features, where they are not in that order already."""
-        return value if axes == tuple(sorted(axes)) else self.add("transpose", value, axes=axes)
+        """Reorder the features; an order of an order is one, and the order they are in is none."""
+        origin, before = self._transposed.get(value, (value, tuple(range(len(axes)))))
+        axes = tuple(before[axis] for axis in axes)
+        if axes == tuple(sorted(axes)):
+            return origin
+        result = self.add("transpose", origin, axes=axes)
+        self._transposed[result] = origin, axes
+        return result
 
     def real(self, value: int) -> int:
         """Make a condition a number; leave a number as it is."""

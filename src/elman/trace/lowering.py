@@ -49,6 +49,7 @@ class Lowering:
         self._names = names
         self._values: dict[int, int | None] = {}
         self._depends: set[int] = set()
+        self._transposed_matrices: dict[int, Ref] = {}
 
     def add_argument(self, number: int, name: str, kind: Kind) -> None:
         """Declare an input, state or step input."""
@@ -82,6 +83,9 @@ class Lowering:
         return value
 
     def _add_parameter(self, ref: Ref, name: str) -> int:
+        whole = self._transposed_matrices.get(ref.number)
+        if whole:  # x @ weight.T reads the weight itself, as linear does
+            return self.context.transpose(self.value_of(whole, name), (1, 0))
         label = self._names.get(ref.number, f"derived.{len(self.bound)}")
         number, spec = self._at_precision(ref)
         self.bound.append(number)
@@ -98,6 +102,11 @@ class Lowering:
         self.parameter_calls.append(conversion)
         return number, replace(spec, dtype=dtype)
 
+    def _add_parameter_call(self, call: Call) -> None:
+        self.parameter_calls.append(call)
+        if call.name in ("T", "t", "mT") and len(self.spec_of(call.result).shape) == 2:
+            self._transposed_matrices[call.result.number] = call.args[0]
+
     def spec_of(self, ref: Ref) -> TensorSpec:
         """Return what a tensor is."""
         return self._tape.specs[ref.number]
@@ -111,7 +120,7 @@ class Lowering:
             spec.row is not None for spec in self.context.results
         )
         if not depends and not grows:
-            self.parameter_calls.append(call)
+            self._add_parameter_call(call)
             return
         self.context.builder.source = call.source
         self._check(call, table, [self.spec_of(ref) for ref in refs])
