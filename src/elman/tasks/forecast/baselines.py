@@ -11,12 +11,13 @@ _SEASONS_BACK = 4
 
 
 def last_value(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry) -> np.ndarray:
-    """Return (N, H): the last value observed before the origin, at every step; NaN without one."""
+    """Return (N, H): the last value observed before the origin, at every step.
+
+    There is one: a series begins with an observed value.
+    """
     rows = np.arange(len(arrays.target))
     reached = np.maximum.accumulate(np.where(np.isfinite(arrays.target), rows, -1))[origins - 1]
-    is_own = reached >= arrays.starts[arrays.owner[origins]]
-    last = np.where(is_own, arrays.target[reached], np.nan)
-    return np.repeat(last[:, None], geometry.horizon, axis=1)
+    return np.repeat(arrays.target[reached][:, None], geometry.horizon, axis=1)
 
 
 def seasonal_naive(arrays: PanelArrays, origins: np.ndarray, geometry: Geometry, season: int) -> np.ndarray:

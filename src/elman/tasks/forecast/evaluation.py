@@ -85,9 +85,7 @@ class Evaluation:
         begins = ends - int(origins) * horizon
         if origins < 1 or begins.min() < 1:
             most = int((ends.min() - 1) // horizon)
-            legal = f"`origins` must be between 1 and {most} here, but it is {origins}"
-            short = f"The shortest series has {ends.min()} observed steps, none before a horizon of {horizon}"
-            raise DataError(f"{legal if most else short}.")
+            raise DataError(f"`origins` must be between 1 and {most} here, but it is {origins}.")
         return scoring_origins(self.arrays, self.model.geometry, begins, ends)
 
     def forecasts(self, origins: np.ndarray) -> pl.DataFrame:
@@ -167,7 +165,7 @@ class Evaluation:
         """Return the row after `stamp` in each series that has it and room for a horizon."""
         horizon, rows = self.model.geometry.horizon, []
         for times, start, end in zip(self.arrays.times, self.arrays.starts, ends, strict=True):
-            at = times.head(max(end - horizon, 0)).index_of(as_stamp(stamp, times)[0])
+            at = times.head(end - horizon).index_of(as_stamp(stamp, times)[0])
             if at is not None:
                 rows.append(int(start + at + 1))
         if not rows:
