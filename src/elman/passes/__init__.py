@@ -1,6 +1,7 @@
 """The compiler's passes: each takes a step graph and returns one type. No torch."""
 
+from elman.passes.differentiate import differentiate
 from elman.passes.simplify import share, simplify
 from elman.passes.split_products import split_products
 
-__all__ = ["share", "simplify", "split_products"]
+__all__ = ["differentiate", "share", "simplify", "split_products"]
