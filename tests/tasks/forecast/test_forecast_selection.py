@@ -94,6 +94,13 @@ def test_forecasts_are_calibrated():
     quantiles = forecaster.model.quantiles(arrays, origins)
     for at, level in ((0, 0.1), (2, 0.9)):
         assert (truth <= quantiles[..., at]).mean() == pytest.approx(level, abs=2 / truth.size)
+    tested = forecaster._evaluation(None).origins_of("test")
+    points = forecaster.report().calibration
+    for calibrated in (True, False):
+        shares = forecaster.model.quantiles(arrays, tested, calibrated=calibrated)
+        below = (arrays.target[future_rows(tested, HORIZON)][..., None] <= shares).mean(axis=(0, 1))
+        assert [point.after if calibrated else point.before for point in points] == pytest.approx(below)
+    assert any(point.before != point.after for point in points)
     stamps = [arrays.time_of(origin - 1) for origin in origins[:3]]
     np.testing.assert_allclose(
         quantiles_of(forecaster.backtest(origins=stamps)), quantiles[:3].reshape(-1, 3), rtol=1e-6
