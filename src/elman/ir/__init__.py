@@ -4,6 +4,7 @@ from elman.ir.builder import GraphBuilder
 from elman.ir.gradient import ProductGradient, Range, StepGradient, SumGradient
 from elman.ir.graph import Argument, Node, Source, StepGraph, Type
 from elman.ir.ops import OPS, Op
+from elman.ir.partition import Partition
 from elman.ir.text import parse_graph, print_graph
 from elman.ir.verify import verify
 
@@ -13,6 +14,7 @@ __all__ = [
     "GraphBuilder",
     "Node",
     "Op",
+    "Partition",
     "ProductGradient",
     "Range",
     "Source",
