@@ -126,6 +126,13 @@ GRAPHS = {
         %8 = add(%6, %7) : real[N, 4]
         output %8
         states %5""",
+    "parts of parts of a parameter": """
+        %4 = slice(weight) {"axis": 0, "start": 1, "stop": 4, "step": 1} : real[3, 4]
+        %5 = slice(%4) {"axis": 0, "start": 0, "stop": 3, "step": 2} : real[2, 4]
+        %6 = linear(state, %5) : real[N, 2]
+        %7 = concat(%6, %6) {"axis": 0} : real[N, 4]
+        output %7
+        states %7""",
     "parts of parameters": """
         %4 = slice(weight) {"axis": 0, "start": 1, "stop": 4, "step": 2} : real[2, 4]
         %5 = slice(%4) {"axis": 1, "start": 1, "stop": 3, "step": 1} : real[2, 2]

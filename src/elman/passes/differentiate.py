@@ -6,6 +6,7 @@ from elman.errors import GraphError
 from elman.ir import OPS, Node, ProductGradient, Range, StepGradient, StepGraph, SumGradient
 from elman.ir.rules import same_shape
 from elman.passes.derivatives import Value, derivative
+from elman.passes.forward_values import ForwardValues
 from elman.passes.rewriting import Rewriter, drop_unread
 from elman.passes.simplify import RULES
 
@@ -44,7 +45,7 @@ class _Walk:
         self.graph = graph
         self.rewriter = Rewriter(RULES)
         self.adjoints: dict[int, Value] = {}
-        self.reads: dict[int, int] = {}
+        self.forward = ForwardValues(graph, self.rewriter)
         self.active = _active(graph, wanted)
         self.sums: list[SumGradient] = []
         self.products: list[ProductGradient] = []
@@ -60,7 +61,8 @@ class _Walk:
             for number in self.graph.of_kind(kind):
                 if number in self.adjoints:
                     self._leave_sum(number, number, ())
-        return StepGradient(self._finish(), tuple(self.reads), tuple(self.sums), tuple(self.products))
+        reads = tuple(self.forward.entered)
+        return StepGradient(self._finish(), reads, tuple(self.sums), tuple(self.products))
 
     def _enter_gradients(self, output_has_gradient: bool) -> None:
         builder, graph = self.rewriter.builder, self.graph
@@ -79,15 +81,15 @@ class _Walk:
 
     def _pass_back(self, number: int, node: Node) -> None:
         self.rewriter.builder.source = node.source
-        if self._is_cut_of_argument(number):
-            return self._leave_sum(number, *self._part(number))
+        if node.op == "slice" and self.forward.is_part_of_parameter(number):
+            return self._leave_sum(number, *self.forward.part(number))
         for place, operand in enumerate(node.operands):
-            if operand not in self.active:
-                continue
-            if OPS[node.op].category == "linear" and place == 1 and self._is_parameter(operand):
-                self._leave_product(number, node)
-            else:
-                self._pass_to(number, node, place)
+            if operand in self.active:
+                is_weight = OPS[node.op].category == "linear" and place == 1
+                if is_weight and self.forward.is_part_of_parameter(operand):
+                    self._leave_product(number, node)
+                else:
+                    self._pass_to(number, node, place)
         return None
 
     def _pass_to(self, number: int, node: Node, place: int) -> None:
@@ -96,8 +98,8 @@ class _Walk:
             return
         if node.op == "clip_gradient" and not node.type.per_row:
             raise GraphError(f"clip_gradient at %{number} is put on a value that all rows share.")
-        operands = [self._reading(operand) for operand in node.operands]
-        gradient = formula(self.adjoints[number], self._reading(number), *operands, **node.attributes)
+        operands = [self.forward.value(operand) for operand in node.operands]
+        gradient = formula(self.adjoints[number], self.forward.value(number), *operands, **node.attributes)
         if gradient is not None:
             self._add(node.operands[place], self._fit(gradient, node, node.operands[place]))
 
@@ -117,34 +119,12 @@ class _Walk:
 
     def _leave_product(self, number: int, node: Node) -> None:
         vector, weight, *_ = node.operands
-        self.products.append(ProductGradient(*self._part(weight), self._observe(number), vector))
+        self.products.append(ProductGradient(*self.forward.part(weight), self._observe(number), vector))
 
     def _observe(self, value: int) -> str:
-        name = f"{PREFIX}{self._name(value)}"
+        name = f"{PREFIX}{self.forward.name(value)}"
         self.observed[name] = self.adjoints[value].number
         return name
-
-    def _name(self, value: int) -> str:
-        arguments = self.graph.arguments
-        return arguments[value].name if value < len(arguments) else f"@{value}"
-
-    def _part(self, value: int) -> tuple[int, tuple[Range, ...]]:
-        """Follow slices down to what is cut."""
-        ranges: list[Range] = []
-        while value >= len(self.graph.arguments) and self._node(value).op == "slice":
-            ranges.insert(0, Range(**self._node(value).attributes))  # pyright: ignore[reportArgumentType]
-            (value,) = self._node(value).operands
-        return value, tuple(ranges)
-
-    def _is_parameter(self, value: int) -> bool:
-        base, _ = self._part(value)
-        return base in self.graph.of_kind("parameter")
-
-    def _is_cut_of_argument(self, value: int) -> bool:
-        return self._node(value).op == "slice" and self._is_parameter(value)
-
-    def _node(self, value: int) -> Node:
-        return self.graph.nodes[value - len(self.graph.arguments)]
 
     def _result(self, value: int) -> int:
         if value in self.adjoints:
@@ -154,22 +134,6 @@ class _Walk:
 
     def _value(self, number: int) -> Value:
         return Value(self.rewriter, lambda: number)
-
-    def _reading(self, value: int) -> Value:
-        return Value(self.rewriter, lambda: self._read(value))
-
-    def _read(self, value: int) -> int:
-        """Return a value of the forward step, computed again if that needs parameters and constants alone."""
-        if value >= len(self.graph.arguments):
-            node = self._node(value)
-            if not any(self.graph.type_of(operand).per_row for operand in node.operands):
-                return self.rewriter.emit(node.op, *map(self._read, node.operands), **node.attributes)
-        if value not in self.reads:
-            is_parameter = value in self.graph.of_kind("parameter")
-            kind = "parameter" if is_parameter else "step_input"
-            of = self.graph.type_of(value)
-            self.reads[value] = self.rewriter.builder.add_argument(self._name(value), kind, of)
-        return self.reads[value]
 
 
 def _active(graph: StepGraph, wanted: Collection[str] | None) -> set[int]:

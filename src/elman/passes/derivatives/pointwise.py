@@ -46,7 +46,7 @@ def _base(g: Value, _: Value, a: Value, b: Value) -> Value:
 
 
 def _exponent(g: Value, y: Value, a: Value, b: Value) -> Value:
-    return (a.equals(0.0) & (b >= 0.0)).where(0.0, g * (y * a.apply("log")))
+    return g * (a.equals(0.0) & (b >= 0.0)).where(0.0, y * a.apply("log"))
 
 
 def _larger(g: Value, a: Value, b: Value) -> Value:

@@ -49,7 +49,7 @@ def _first_extreme(g: Value, y: Value, x: Value, *, axes: Axes) -> Value:
     (axis,), size = axes, x.shape[axes[0]]
     ties = x.equals(y.spread(x.shape, axes)).apply("logical_or", x.apply("ne", x))
     earlier, reach = _shift(ties.apply("to_real"), axis, 1), 1
-    while reach < size:
+    while reach < size - 1:
         earlier, reach = earlier.apply("maximum", _shift(earlier, axis, reach)), 2 * reach
     return (ties & earlier.equals(0.0)).where(g.spread(x.shape, axes), 0.0)
 
