@@ -1,11 +1,14 @@
 """However a cell writes its products, the passes bring them to one form, and change no number on the way."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from three_styles import STYLES, form
 from torch import Tensor
 from user_cells import USER_CELLS  # pyright: ignore[reportMissingImports]
 
+from elman import passes
 from elman.backends.reference import run
 from elman.cells import ALL_CELLS, Cell
 from elman.ir import Node, StepGraph, parse_graph, verify
@@ -74,6 +77,17 @@ def test_a_product_that_is_also_read_whole_stays_whole():
     assert split_products(graph) == graph
 
 
+def test_a_product_that_a_whole_value_is_made_of_stays_whole():
+    graph = parse_graph(
+        f"{HEAD}%3 = linear(input, weight, bias) : real[N, 6]\n"
+        "%4 = tanh(%3) : real[N, 6]\n"
+        '%5 = slice(%3) {"axis": 0, "start": 0, "stop": 3, "step": 1} : real[N, 3]\n'
+        '%6 = concat(%4, %5) {"axis": 0} : real[N, 9]\noutput %6\nstates\n'
+    )
+    verify(graph)
+    assert split_products(graph) == graph
+
+
 def test_slices_of_slices_reach_the_weight():
     graph = parse_graph(
         f"{HEAD}%3 = linear(input, weight, bias) : real[N, 6]\n"
@@ -109,3 +123,10 @@ def test_overlapping_slices_of_a_deep_chain_stay_few():
     assert sum(node.op == "linear" for node in ours.nodes) == 5
     arguments = [torch.randn(3, 4), torch.randn(6, 4), torch.randn(6)]
     torch.testing.assert_close(run(ours, arguments).output, run(graph, arguments).output)
+
+
+def test_no_cell_is_known_by_name():
+    names = {name.partition("-")[0].lower() for name in CELLS} - {"elman"}
+    for path in Path(passes.__file__).parent.rglob("*.py"):
+        text = path.read_text(encoding="utf-8").lower()
+        assert [name for name in names if name in text] == [], path
