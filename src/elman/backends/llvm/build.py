@@ -1,0 +1,122 @@
+"""LLVM text -> machine code in this process. Equal text is built once."""
+
+import os
+import threading
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from elman.backends.llvm.symbols import Symbols, read_symbols
+from elman.backends.llvm.target import Target, create_machine, target
+from elman.errors import GraphError
+
+ALLOWED = frozenset({"memset", "memcpy", "memmove"})
+
+
+class BuildError(GraphError):
+    """LLVM text is no valid module, or asks for a function that nobody gives, or a name is not in it."""
+
+
+class Library:
+    """Machine code that was built from one text.
+
+    Args:
+        text: The text.
+        target: The processor it was built for.
+        engine: The JIT engine that owns the code; it lives as long as this object.
+        symbols: The names in it.
+    """
+
+    def __init__(self, text: str, target: Target, engine: llvm.ExecutionEngine, symbols: Symbols):
+        self.text = text
+        self.target = target
+        self._engine = engine
+        self._symbols = symbols
+
+    def address(self, name: str) -> int:
+        """Return where the function or table called `name` begins.
+
+        Raises:
+            BuildError: There is none of that name.
+        """
+        if name not in self._symbols.defined:  # asking LLVM for it would end the process
+            names = ", ".join(sorted(self._symbols.defined))
+            raise BuildError(f"`name` must be one of {names}, but it is {name!r}.")
+        return self._engine.get_global_value_address(name)
+
+    @property
+    def assembly(self) -> str:
+        """The machine code to read, written anew at each call."""
+        return assemble(self.text, self.target)
+
+
+_libraries: dict[tuple[str, Target], Library] = {}
+_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a child forked while another thread builds must find the lock open
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+def build(text: str, cpu: str | None = None) -> Library:
+    """Compile LLVM text, or return what the same text gave before.
+
+    Args:
+        text: A module in LLVM's assembly language, without target lines.
+        cpu: LLVM's name of an older processor of this architecture; the one at hand without it.
+
+    Raises:
+        BuildError: The text is no valid module, or something beyond memset, memcpy and memmove is undefined.
+    """
+    key = text, target(cpu)
+    with _lock:
+        if key not in _libraries:
+            _libraries[key] = _build(*key)
+        return _libraries[key]
+
+
+def assemble(text: str, target: Target) -> str:
+    """Return the optimised assembly of LLVM text, for a processor that need not be this one.
+
+    Args:
+        text: As for `build`.
+        target: The processor.
+
+    Raises:
+        BuildError: The text is no valid module.
+    """
+    machine = create_machine(target)
+    return machine.emit_assembly(_optimise(text, machine))
+
+
+def _build(text: str, target: Target) -> Library:
+    machine = create_machine(target)
+    code = llvm.ObjectFileRef.from_data(machine.emit_object(_optimise(text, machine)))
+    symbols = read_symbols(code)
+    if unresolved := symbols.undefined - ALLOWED:  # linking would end the process
+        raise BuildError(f"the module may call {', '.join(sorted(ALLOWED))}, but it calls {unresolved}.")
+    # The engine takes possession of the machine. Its own memory manager keeps code and constants together.
+    empty = llvm.parse_assembly("", llvm.create_context())
+    engine = llvm.create_mcjit_compiler(empty, machine, use_lmm=True)
+    engine.add_object_file(code)
+    engine.finalize_object()
+    return Library(text, target, engine, symbols)
+
+
+def _optimise(text: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
+    """Run the usual passes; vectors and unrolling are written out in our texts already."""
+    try:
+        module = llvm.parse_assembly(text, llvm.create_context())
+    except RuntimeError as error:
+        raise BuildError(f"LLVM cannot read the module: {error}") from error
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    passes, builder = _pipeline(machine)
+    passes.run(module, builder)
+    return module
+
+
+def _pipeline(machine: llvm.TargetMachine) -> tuple[Any, llvm.PassBuilder]:
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_interleaving = options.loop_unrolling = False
+    builder = llvm.create_pass_builder(machine, options)
+    return builder.getModulePassManager(), builder
