@@ -16,9 +16,10 @@ from elman.tasks.forecast.settings import ForecastSettings
 
 Elman = Callable[..., Outcome]
 
+OTHERS = ("predict", "evaluate", "report", "cells")
 COMMANDS: dict[tuple[str, ...], Any] = {
     FIT: typer.main.get_command(app).commands["fit"].commands["forecast"],  # pyright: ignore
-    **{(name,): typer.main.get_command(app).commands[name] for name in ("predict", "evaluate", "report")},  # pyright: ignore
+    **{(name,): typer.main.get_command(app).commands[name] for name in OTHERS},  # pyright: ignore
 }
 OPTIONS = {option.name: option for option in COMMANDS[FIT].params}
 SETTINGS = {one.name: one.default for one in fields(ForecastSettings)}
@@ -69,7 +70,9 @@ def test_example_can_be_run(elman: Elman, command: tuple[str, ...]):
 
 def test_commands_stand_in_the_order_of_their_use(elman: Elman):
     shown = elman("--help").out
-    places = [shown.index(f" {name} ") for name in ("fit      ", "predict", "evaluate", "report  ")]
+    places = [
+        shown.index(f" {name} ") for name in ("fit      ", "predict", "evaluate", "report  ", "cells   ")
+    ]
     assert places == sorted(places)
 
 

@@ -17,7 +17,7 @@ FLOORS = [
     ["cli"],
     ["report"],
     ["tasks"],
-    ["training", "diagnostics", "export"],
+    ["training", "diagnostics", "export", "benchmark"],
     ["layers"],
     ["compiler"],
     ["trace", "passes", "backends"],
