@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells.base import Cell
+from elman.cells.options import check_number
 from elman.cells.weights import GateWeights
 
 
@@ -64,6 +65,7 @@ class LSTMCell(GateWeights, Cell):
         double_bias: bool = False,
     ):
         super().__init__(input_size, hidden_size)
+        check_number("forget_bias", forget_bias)
         self.forget_bias = forget_bias
         self.add_weights(input_size, hidden_size, num_gates=4, bias=bias, double_bias=double_bias)
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
-from elman.errors import OptionError
+from elman.cells.options import brief
+from elman.errors import DtypeError, OptionError
 
 
 def observe(name: str, value: Tensor) -> Tensor:
@@ -19,12 +20,19 @@ def observe(name: str, value: Tensor) -> Tensor:
     Shape:
         value: (N, ...). Returns: as `value`.
 
+    Raises:
+        OptionError: `name` is not a text, or is empty.
+        DtypeError: `value` is not a tensor.
+
     Example:
         >>> class Leaky(torch.nn.Module):
         ...     def forward(self, input, state):
         ...         gate = observe("gate", torch.sigmoid(input))
         ...         return state, gate * state
     """
+    if not isinstance(name, str) or not name:
+        raise OptionError(f"`name` must be a text, but it is {brief(name)}.")
+    _check_tensor(value)
     if has_torch_function_unary(value):
         return handle_torch_function(observe, (value,), name, value)
     return value
@@ -43,7 +51,8 @@ def clip_gradient(value: Tensor, limit: float) -> Tensor:
         value: any. Returns: as `value`.
 
     Raises:
-        OptionError: `limit` is not positive.
+        OptionError: `limit` is not a positive number.
+        DtypeError: `value` is not a tensor.
 
     Example:
         >>> state = torch.ones(2, requires_grad=True)
@@ -51,11 +60,17 @@ def clip_gradient(value: Tensor, limit: float) -> Tensor:
         >>> state.grad
         tensor([1., 1.])
     """
-    if not limit > 0:
-        raise OptionError(f"`limit` must be positive, but it is {limit!r}.")
+    if not isinstance(limit, int | float) or isinstance(limit, bool) or not limit > 0:
+        raise OptionError(f"`limit` must be positive, but it is {brief(limit)}.")
+    _check_tensor(value)
     if has_torch_function_unary(value):
         return handle_torch_function(clip_gradient, (value,), value, limit)
     return _ClipGradient.apply(value, limit)  # pyright: ignore[reportReturnType]
+
+
+def _check_tensor(value: object) -> None:
+    if not isinstance(value, Tensor):
+        raise DtypeError(f"`value` must be a tensor, but it is a {type(value).__name__}.")
 
 
 class _ClipGradient(torch.autograd.Function):

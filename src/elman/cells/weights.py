@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from elman.cells.options import check_flag, check_size
 from elman.errors import OptionError
 
 
@@ -31,8 +32,13 @@ class GateWeights(nn.Module):
         """Create the parameters and draw their first values.
 
         Raises:
-            OptionError: `double_bias` is asked for without `bias`.
+            OptionError: A size is not a positive integer, a flag is not a bool, or `double_bias` is asked
+                for without `bias`.
         """
+        for name, size in {"input_size": input_size, "hidden_size": hidden_size}.items():
+            check_size(name, size)
+        for name, flag in {"bias": bias, "double_bias": double_bias}.items():
+            check_flag(name, flag)
         if double_bias and not bias:
             raise OptionError("`double_bias=True` needs `bias=True`, but `bias` is False.")
         self.double_bias = double_bias
@@ -91,7 +97,7 @@ class Gate(GateWeights):
         input: (N, I). hidden: (N, H). Returns: (N, H).
 
     Raises:
-        OptionError: `double_bias` is asked for without `bias`.
+        OptionError: An option has a value that is not legal.
 
     Example:
         >>> gate = Gate(input_size=3, hidden_size=5)

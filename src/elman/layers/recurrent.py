@@ -7,18 +7,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.backends.eager import Resets, draw_step_inputs, run_loop
-from elman.cells import Cell, map_state
-from elman.cells.options import check_choice
+from elman.cells import Cell
+from elman.cells.options import check_choice, check_flag
 from elman.errors import DtypeError, OptionError
-from elman.layers.checks import (
-    as_lengths,
-    as_resets,
-    check_input,
-    check_like_parameters,
-    check_no_lengths,
-    check_state,
-)
+from elman.layers.checks import as_resets, check_input, check_like, check_step_input
+from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import pack_like, unpack
+from elman.layers.states import check_state, example_of, fresh_state
 
 
 class Recurrent(nn.Module):
@@ -39,7 +34,7 @@ class Recurrent(nn.Module):
 
     Raises:
         DtypeError: `cell` is not a `Cell`.
-        OptionError: `backend` is not one of the backends.
+        OptionError: `backend` is not one of the backends, or a flag is not a bool.
 
     Example:
         >>> from elman.cells import GRUCell
@@ -57,6 +52,8 @@ class Recurrent(nn.Module):
         super().__init__()
         if not isinstance(cell, Cell):
             raise DtypeError(f"`cell` must be an elman.Cell, but it is a {type(cell).__name__}.")
+        check_flag("reverse", reverse)
+        check_flag("batch_first", batch_first)
         check_choice("backend", backend, ("auto", "eager"))
         self.cell = cell
         self.reverse = reverse
@@ -113,7 +110,9 @@ class Recurrent(nn.Module):
         """
         if self.reverse:
             raise OptionError("a layer with reverse=True starts at the last time step and cannot be stepped.")
-        output, state = self._run(input.unsqueeze(1 if self.batch_first else 0), state, None, None)
+        check_step_input(input, self.cell.input_size)
+        steps = input.unsqueeze(1 if self.batch_first else 0)
+        output, state = self._run(steps, state, None, None, state_name="state")
         return output.squeeze(1 if self.batch_first else 0), state
 
     def explain(self) -> str:
@@ -132,21 +131,25 @@ class Recurrent(nn.Module):
         initial_state: Any,
         lengths: Tensor | Sequence[int] | None,
         resets: Tensor | None,
+        state_name: str = "initial_state",
     ) -> tuple[Tensor, Any]:
         check_input(input, self.cell.input_size, self.batch_first)
-        check_like_parameters("input", input, self)
+        example, owner = example_of(self, input)
+        check_like("input", input, example)
         steps = input.transpose(0, 1) if self.batch_first else input
-        fresh_state = map_state(lambda part: part.to(input), self.cell.initial_state(steps.shape[1]))
-        if initial_state is not None:
-            check_state(initial_state, fresh_state, self)
-        starts = None if resets is None else as_resets(resets, input, self.batch_first)
         num_steps, batch_size = steps.shape[:2]
+        if initial_state is not None:
+            check_state(initial_state, self.cell, batch_size, example, owner, state_name)
+        starts = None if resets is None else as_resets(resets, input, self.batch_first)
+        fresh = (
+            fresh_state(self.cell, batch_size, input) if initial_state is None or resets is not None else ()
+        )
         output, final_state = run_loop(
             self.cell,
             steps,
-            fresh_state if initial_state is None else initial_state,
+            fresh if initial_state is None else initial_state,
             lengths=None if lengths is None else as_lengths(lengths, num_steps, batch_size),
-            resets=None if starts is None else Resets(starts, fresh_state),
+            resets=None if starts is None else Resets(starts, fresh),
             reverse=self.reverse,
             step_inputs=draw_step_inputs(self.cell.step_inputs, num_steps, batch_size, like=steps),
         )

@@ -11,7 +11,8 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, map_state
-from elman.layers.checks import as_lengths, as_resets, check_input, check_no_lengths
+from elman.layers.checks import as_resets, check_input
+from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import pack_like, unpack
 from elman.layers.recurrent import Recurrent
 
