@@ -12,7 +12,7 @@ from elman.cells.options import check_choice, check_flag
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
 from elman.layers.lengths import as_lengths, check_no_lengths
-from elman.layers.packed import pack_like, unpack
+from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.states import check_state, example_of, fresh_state
 
 
@@ -91,6 +91,7 @@ class Recurrent(nn.Module):
         if not isinstance(input, PackedSequence):
             return self._run(input, initial_state, lengths, resets)
         check_no_lengths(lengths)
+        check_packed(input)
         padded, lengths = unpack(input, self.batch_first)
         output, final_state = self._run(padded, initial_state, lengths, resets)
         return pack_like(output, lengths, input, self.batch_first), final_state

@@ -11,10 +11,12 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, map_state
-from elman.layers.checks import as_resets, check_input
+from elman.layers.checks import as_resets, check_input, check_like, check_tensor
 from elman.layers.lengths import as_lengths, check_no_lengths
-from elman.layers.packed import pack_like, unpack
+from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.recurrent import Recurrent
+from elman.layers.states import check_hidden
+from elman.layers.torch_options import check_torch_options
 
 
 class TorchLayer(nn.RNNBase, ABC):
@@ -25,6 +27,30 @@ class TorchLayer(nn.RNNBase, ABC):
     """
 
     _torch_forward: Callable[..., tuple[Any, Any]]  # of the class of torch.nn that this one stands in for
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        bias: bool,
+        batch_first: bool,
+        dropout: float,
+        bidirectional: bool,
+        proj_size: int = 0,
+        device=None,
+        dtype=None,
+    ):
+        check_torch_options(
+            num_layers=num_layers,
+            dropout=dropout,
+            bidirectional=bidirectional,
+            proj_size=proj_size,
+            dtype=dtype,
+        )
+        rest = (num_layers, bias, batch_first, dropout, bidirectional, proj_size)
+        super().__init__(mode, input_size, hidden_size, *rest, device=device, dtype=dtype)
 
     @abstractmethod
     def make_cell(self, input_size: int) -> Cell:
@@ -53,13 +79,18 @@ class TorchLayer(nn.RNNBase, ABC):
 
         Raises:
             ShapeError: Beside `lengths` or `resets`, a tensor has the wrong shape.
-            DtypeError: Lengths are not integers, or resets are not bool.
+            DtypeError: A tensor has the wrong dtype or is not dense, or `hx` is not what the layer takes.
+            DeviceError: A tensor is not where the parameters are.
             LengthError: A length is not within 1..T.
             OptionError: There are `lengths` beside a PackedSequence.
         """
+        if hx is not None:
+            check_hidden(hx, 2 if self.mode == "LSTM" else 1, self._example())
         if isinstance(input, PackedSequence):
             check_no_lengths(lengths)
+            check_packed(input)
             return self._torch_forward(input, hx) if resets is None else self._run_packed(input, hx, resets)
+        check_tensor("input", input, " or a PackedSequence")
         if resets is not None:
             return self._run_cells(input, hx, lengths, resets)
         return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
@@ -111,7 +142,12 @@ class TorchLayer(nn.RNNBase, ABC):
     def _check(self, input: Tensor, hx: Any) -> tuple[int, int]:
         """Check what torch does not check once the input is packed; return T and N."""
         check_input(input, self.input_size, self.batch_first)
+        check_like("input", input, self._example())
         if hx is not None:
             self.check_forward_args(input, hx, None)
         num_steps, batch_size = input.shape[:2]
         return (batch_size, num_steps) if self.batch_first else (num_steps, batch_size)
+
+    def _example(self) -> Tensor:
+        """Return a parameter; a replica of torch's data parallelism has no list of them."""
+        return getattr(self, self._all_weights[0][0])
