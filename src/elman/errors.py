@@ -55,3 +55,7 @@ class NonFiniteError(ElmanError, ArithmeticError):
 
 class RunError(ElmanError, RuntimeError):
     """A run directory is absent, incomplete, in use or belongs to something else."""
+
+
+class MismatchError(ElmanError, ArithmeticError):
+    """Two ways to compute the same numbers do not agree."""
