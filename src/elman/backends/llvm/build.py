@@ -56,17 +56,17 @@ if hasattr(os, "register_at_fork"):  # a child forked while another thread build
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-def build(text: str, cpu: str | None = None) -> Library:
+def build(text: str, cpu: str | Target | None = None) -> Library:
     """Compile LLVM text, or return what the same text gave before.
 
     Args:
         text: A module in LLVM's assembly language, without target lines.
-        cpu: LLVM's name of an older processor of this architecture; the one at hand without it.
+        cpu: An older processor of this architecture, or LLVM's name of it; the one at hand without it.
 
     Raises:
         BuildError: The text is no valid module, or something beyond memset, memcpy and memmove is undefined.
     """
-    key = text, target(cpu)
+    key = text, cpu if isinstance(cpu, Target) else target(cpu)
     with _lock:
         if key not in _libraries:
             _libraries[key] = _build(*key)
