@@ -1,0 +1,106 @@
+"""Powers of e, and the functions made of one power of e and a division.
+
+Method: x = 2 k ln 2 + r with |r| <= ln 2. Halving the exponent k makes both 2^k and 2^-k numbers, for every
+x whose exponential is one, denormals included; e^x = e^r 2^k 2^k. e^r = 1 + r + r^2 Q(r), Q a minimax
+polynomial.
+"""
+
+import math
+from typing import NamedTuple
+
+from llvmlite import ir
+
+from elman.backends.llvm.lanes.lanes import Lanes
+from elman.backends.llvm.lanes.polynomial import polynomial
+
+# Q(r) = (e^r - 1 - r) / r^2.
+SINGLE = (0.5000003, 0.1666667, 0.041661512, 0.0083327945, 0.0014100741, 0.00020064776)
+DOUBLE = (
+    *(0.49999999999999956, 0.16666666666666666, 0.04166666666669381, 0.00833333333333388),
+    *(0.0013888888884403012, 0.00019841269839927528, 2.4801590479251742e-05, 2.755732048954058e-06),
+    *(2.755622489550747e-07, 2.5051567933216345e-08, 2.1057614860846086e-09, 1.6164583344099888e-10),
+)
+# 2 ln 2 as the sum of two numbers of the type.
+TWICE_LN2 = (
+    (1.3862943649291992, -3.809308424251867e-09),
+    (2 * 0.6931471805599453, 2 * 2.3190468138462996e-17),
+)
+# Beyond these e^x is 0 or infinite; with k in range of an exponent.
+LOWEST, HIGHEST = (-105.0, -747.0), (89.0, 710.0)
+
+
+class Reduced(NamedTuple):
+    """e^x = e^r 2^k 2^k."""
+
+    r: ir.Value
+    power: ir.Value
+
+
+def reduce(lanes: Lanes, x: ir.Value, correction: ir.Value | None = None) -> Reduced:
+    """Part an exponent x into r and 2^k.
+
+    Adding 1.5 * 2^(bits of the fraction) rounds to an integer and leaves it in the lowest bits; with the bias
+    added too, a shift makes 2^k of them.
+
+    Args:
+        lanes: Where the code goes.
+        x: A number from LOWEST to -LOWEST.
+        correction: What x lacks, much smaller than x.
+    """
+    high, low = lanes.either(*TWICE_LN2)
+    magic = 1.5 * 2.0**lanes.fraction_bits + lanes.bias
+    shifted = lanes.fma(x, 0.5 / math.log(2), magic)
+    k = lanes.sub(shifted, magic)
+    r = lanes.fma(k, -low, lanes.fma(k, -high, x))
+    r = lanes.add(r, correction) if correction is not None else r
+    power = lanes.builder.shl(lanes.bits(shifted), lanes.integer(lanes.fraction_bits))
+    return Reduced(r, lanes.from_bits(power))
+
+
+def inverse(lanes: Lanes, power: ir.Value) -> ir.Value:
+    """Return 2^-k for 2^k."""
+    both = lanes.integer(2 * lanes.bias << lanes.fraction_bits)
+    return lanes.from_bits(lanes.builder.sub(both, lanes.bits(power)))
+
+
+def exp(lanes: Lanes, x: ir.Value, correction: ir.Value | None = None) -> ir.Value:
+    """Return e^x.
+
+    Args:
+        lanes: Where the code goes.
+        x: The exponent.
+        correction: What x lacks, much smaller than x.
+    """
+    x = lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))
+    r, power = reduce(lanes, x, correction)
+    return lanes.mul(lanes.mul(_exp_of_rest(lanes, r), power), power)
+
+
+def expm1(lanes: Lanes, x: ir.Value) -> ir.Value:
+    """Return e^x - 1, without the cancellation near 0."""
+    x = lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))
+    r, power = reduce(lanes, x)
+    small = lanes.fma(lanes.mul(r, r), polynomial(lanes, r, lanes.either(SINGLE, DOUBLE)), r)
+    # (e^r - 1) 2^k + 2^k - 2^-k, times 2^k.
+    scaled = lanes.fma(small, power, lanes.sub(power, inverse(lanes, power)))
+    return lanes.intrinsic("copysign", lanes.mul(scaled, power), x)
+
+
+def sigmoid(lanes: Lanes, x: ir.Value) -> ir.Value:
+    """Return 1 / (1 + e^-x) as 2^-k / (2^-k + e^r 2^k), in which nothing overflows."""
+    limit = -lanes.either(*LOWEST)
+    negated = lanes.neg(lanes.at_most(lanes.at_least(x, -limit), limit))
+    r, power = reduce(lanes, negated)
+    numerator = inverse(lanes, power)
+    return lanes.div(numerator, lanes.fma(_exp_of_rest(lanes, r), power, numerator))
+
+
+def tanh(lanes: Lanes, x: ir.Value) -> ir.Value:
+    """Return E / (E + 2) with E = e^2x - 1, which is as precise near 0 as elsewhere."""
+    limit = lanes.either(20.0, 44.0)
+    grown = expm1(lanes, lanes.at_most(lanes.at_least(lanes.add(x, x), -limit), limit))
+    return lanes.div(grown, lanes.add(grown, 2.0))
+
+
+def _exp_of_rest(lanes: Lanes, r: ir.Value) -> ir.Value:
+    return polynomial(lanes, r, (1.0, 1.0, *lanes.either(SINGLE, DOUBLE)))
