@@ -84,7 +84,7 @@ class Cell(nn.Module, ABC):
     def zeros(self, *shape: int) -> Tensor:
         """Return zeros with the dtype and device of the cell's parameters."""
         example = first_parameter(self)
-        return torch.zeros(shape) if example is None else example.new_zeros(shape, requires_grad=False)
+        return torch.zeros(shape) if example is None else example.new_zeros(shape)
 
     def reset_parameters(self) -> None:
         """Draw the parameters of every sub-module anew; a cell with parameters of its own extends this."""

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from elman.backends.eager.results import check_result, stack_outputs
 from elman.backends.eager.step_inputs import StepInputs
-from elman.cells.state import State, map_state, state_shapes
-from elman.errors import DtypeError, ShapeError
+from elman.cells.state import State, map_state
 
 Step = Callable[..., tuple[Tensor, Any]]
 
@@ -54,8 +54,10 @@ def run_loop(
         input: (T, N, ...). state: (N, ...) each tensor. lengths: (N,). output: (T, N, ...).
 
     Raises:
-        DtypeError: `step` does not return a pair.
-        ShapeError: `step` does not return a state like the one it was given.
+        DtypeError: `step` does not return a pair of a tensor and a state, or changes the state's dtype.
+        ShapeError: `step` does not return a state like the one it was given, or an output of its own shape
+            at each step.
+        DeviceError: `step` moves the state.
     """
     live_rows: list[Tensor | None] = [None] * len(input)
     if lengths is not None:
@@ -69,7 +71,7 @@ def run_loop(
             state = _reset(state, resets.fresh_state, resets.steps[t])
         more = {} if step_inputs is None else step_inputs.at(t, live_rows[t])
         outputs[t], state = _step_rows(step, inputs[t], state, live_rows[t], more)
-    return torch.stack(outputs), state
+    return stack_outputs(step, outputs), state
 
 
 def _indices(alive: Tensor, device: torch.device) -> Tensor | None:
@@ -99,19 +101,5 @@ def _checked_step(
     step: Step, input: Tensor, state: State, more: Mapping[str, Tensor]
 ) -> tuple[Tensor, State]:
     result = step(input, state, **more)
-    if not isinstance(result, tuple) or len(result) != 2:
-        raise DtypeError(
-            f"{type(step).__name__}.forward must return a pair, (output, new_state), "
-            f"but it returned {_describe(result)}."
-        )
-    expected, came = state_shapes(state), state_shapes(result[1])
-    if expected != came:
-        raise ShapeError(
-            f"{type(step).__name__}.forward must return a state of the structure and shape it was given, "
-            f"{expected}, but it returned {came}."
-        )
+    check_result(step, result, len(input), state)
     return result
-
-
-def _describe(result: object) -> str:
-    return f"{len(result)} values" if isinstance(result, tuple) else f"one {type(result).__name__}"

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from elman.errors import DeviceError, DtypeError, ShapeError
+
 Draw = Callable[[int, int], Mapping[str, Tensor]]
 
 
@@ -41,16 +43,24 @@ def draw_step_inputs(draw: Draw, num_steps: int, batch_size: int, like: Tensor) 
         num_steps: Number of time steps, T.
         batch_size: Number of sequences, N.
         like: Gives the device, and the dtype of what is floating point.
+
+    Raises:
+        DtypeError: They are not dense tensors by name.
+        ShapeError: One has neither an axis T nor an axis N where it must be.
+        DeviceError: One has no values.
     """
     drawn = draw(num_steps, batch_size)
-    if not drawn:
+    if isinstance(drawn, dict) and not drawn:
         return None
+    _check_drawn(draw, drawn, like)
     shapes = {name: tensor.shape for name, tensor in drawn.items()}
     first = num_steps
     if num_steps == batch_size:  # then a shape alone does not tell which axis is time
         first = num_steps + 1
         with torch.random.fork_rng():
             shapes = {name: tensor.shape for name, tensor in draw(first, batch_size).items()}
+    for name, shape in shapes.items():
+        _check_shape(f"{_name(draw)}()[{name!r}]", shape, first, batch_size)
     placed = {
         name: tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
         for name, tensor in drawn.items()
@@ -60,3 +70,34 @@ def draw_step_inputs(draw: Draw, num_steps: int, batch_size: int, like: Tensor) 
         {name: tensor for name, tensor in placed.items() if name in moving},
         {name: tensor for name, tensor in placed.items() if name not in moving},
     )
+
+
+def _check_drawn(draw: Draw, drawn: object, like: Tensor) -> None:
+    if not isinstance(drawn, Mapping):
+        raise DtypeError(f"`{_name(draw)}` must return a dict of tensors, but it returned {_kind(drawn)}.")
+    for name, tensor in drawn.items():
+        if not isinstance(tensor, Tensor) or tensor.is_nested or tensor.layout is not torch.strided:
+            raise DtypeError(
+                f"`{_name(draw)}()[{name!r}]` must be a dense tensor, but it is {_kind(tensor)}."
+            )
+        if tensor.is_meta and not like.is_meta:
+            raise DeviceError(f"`{_name(draw)}()[{name!r}]` must be on {like.device}, but it is on meta.")
+
+
+def _check_shape(name: str, shape: torch.Size, num_steps: int, batch_size: int) -> None:
+    is_moving = shape[:1] == (num_steps,) and (len(shape) == 1 or shape[1] == batch_size)
+    if not is_moving and shape[:1] != (batch_size,):
+        raise ShapeError(
+            f"`{name}` must have shape (T, N, ...), (N, ...) or (T,) with T={num_steps} and N={batch_size}, "
+            f"but it has shape {tuple(shape)}."
+        )
+
+
+def _name(draw: Draw) -> str:
+    return getattr(draw, "__qualname__", "step_inputs").split("<locals>.")[-1]
+
+
+def _kind(value: object) -> str:
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}"
+    return "a nested one" if value.is_nested else f"one of {value.layout}"
