@@ -1,0 +1,106 @@
+"""The machine code of one planned recurrence, and all that is known of it before a call."""
+
+import ctypes
+from dataclasses import dataclass
+from functools import cached_property
+
+from llvmlite import ir
+
+from elman.backends.llvm.build import Library, build
+from elman.backends.llvm.driver import Driver, load_driver
+from elman.backends.llvm.jobs import Job, list_jobs
+from elman.backends.llvm.lower import Program, lower
+from elman.backends.llvm.memory import Memory, Source, place
+from elman.backends.llvm.target import Target, target
+from elman.backends.llvm.tiles import Tiles, load_tiles
+from elman.ir import SequencePlan, StagedGraph
+
+PROGRAMS = ("before", "loop", "back", "after")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A planned recurrence as machine code.
+
+    Args:
+        plan: What it was made from.
+        real: "float32" or "float64".
+        target: The processor.
+        programs: The lowered steps.
+        memory: Where their buffers are.
+        jobs: Sums over rows and steps.
+        library: Their machine code.
+        tiles: The micro-kernels.
+        driver: What runs them.
+    """
+
+    plan: SequencePlan
+    real: str
+    target: Target
+    programs: dict[str, Program]
+    memory: Memory
+    jobs: list[Job]
+    library: Library
+    tiles: Tiles
+    driver: Driver
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of a number."""
+        return {"float32": 4, "float64": 8}[self.real]
+
+    def sources(self, program: str) -> list[Source]:
+        """List what each table of rows of a program points to."""
+        buffers = self.memory.sources[program]
+        found = []
+        for table in self.programs[program].tables:
+            source = buffers[table.buffer]
+            found.append(source._replace(offset=source.offset + table.offset))
+        return found
+
+    @cached_property
+    def state_sources(self) -> list[Source]:
+        """List where the loop puts the new states."""
+        count = len(self.plan.graph.new_states)
+        return [self.memory.values[f"states.{place}"] for place in range(count)]
+
+    def num_tiles(self, job: Job) -> int:
+        """Return in how many tiles a weight's gradient is made."""
+        count = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)(self.tiles.outer_num_tiles)
+        return count(job.num_left, job.num_right)
+
+
+def compile_plan(plan: SequencePlan, real: str, cpu: str | None = None) -> Kernel:
+    """Lower and build a plan.
+
+    Args:
+        plan: The plan.
+        real: "float32" or "float64".
+        cpu: LLVM's name of an older processor; the one at hand without it.
+
+    Raises:
+        GraphError: It has something that cannot be lowered.
+    """
+    processor = target(cpu)
+    tiles = load_tiles(real, processor)
+    memory = place(plan)
+    jobs = list_jobs(plan, memory)
+    module, programs = _lower(plan, real, tiles)
+    library = build(str(module), processor)
+    return Kernel(plan, real, processor, programs, memory, jobs, library, tiles, load_driver(real, cpu))
+
+
+def staged_graphs(plan: SequencePlan) -> dict[str, StagedGraph]:
+    """Return the programs of a plan that there are, by name."""
+    gradient = plan.gradient
+    parts = (plan.before, plan.loop, gradient and gradient.loop, gradient and gradient.after)
+    return {name: part for name, part in zip(PROGRAMS, parts, strict=True) if part}
+
+
+def _lower(plan: SequencePlan, real: str, tiles: Tiles) -> tuple[ir.Module, dict[str, Program]]:
+    module = ir.Module(name="recurrence")
+    programs = {
+        name: lower(staged, name, module, real, tiles.num_lanes, tiles.rows)
+        for name, staged in staged_graphs(plan).items()
+    }
+    return module, programs

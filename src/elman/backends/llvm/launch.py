@@ -1,0 +1,92 @@
+"""Runs a kernel on tensors."""
+
+import ctypes
+import math
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from elman.backends.llvm.frame import Frame, Shape, make_frame
+from elman.backends.llvm.kernel import Kernel
+from elman.backends.llvm.threads import num_threads, parallel_address
+
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+MAX_FRAMES = 256
+WORK_OF_A_THREAD = 200_000  # multiplications below which starting a second thread does not pay
+
+
+class Launcher:
+    """A kernel with the frames of the batches it has seen.
+
+    Args:
+        kernel: The machine code.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self._frames: OrderedDict[tuple, Frame] = OrderedDict()
+        self._entries = {False: ENTRY(kernel.driver.forward), True: ENTRY(kernel.driver.backward)}
+        self._work = sum(
+            math.prod(a.type.shape) for a in kernel.plan.graph.arguments if a.kind != "step_input"
+        )
+
+    def saved_size(self, num_steps: int, batch_size: int) -> int:
+        """Return how many numbers a forward pass saves."""
+        saved = sum(a.size for a in self.kernel.memory.arrays.values() if a.home == "saved")
+        return saved * num_steps * batch_size
+
+    def run(
+        self,
+        tensors: Mapping[str, Tensor],
+        num_steps: int,
+        batch_size: int,
+        *,
+        is_reverse: bool,
+        is_backward: bool,
+    ) -> None:
+        """Run the kernel; what it writes is among the tensors.
+
+        Args:
+            tensors: By name of the array: of all steps (T, N, ...), of sequences (N, ...), or parameters; the
+                numbers of one sequence at one step side by side. With "lengths", the longest first, goes
+                "order".
+            num_steps: T.
+            batch_size: N.
+            is_reverse: Whether each sequence runs from its end.
+            is_backward: Whether to run the gradient.
+        """
+        strides = tuple(
+            (name, _strides(tensor)) for name, tensor in tensors.items() if not name.startswith("parameter.")
+        )
+        threads = self._num_threads(num_steps * batch_size)
+        key = (num_steps, batch_size, threads, is_reverse, is_backward, strides)
+        frame = self._frames.get(key)
+        if frame is None:
+            shape = Shape(
+                *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
+                *("lengths" in tensors, "resets" in tensors, dict(strides)),
+            )
+            frame = self._remember(key, make_frame(self.kernel, shape, is_backward=is_backward))
+        work = torch.empty(frame.work_bytes + 64, dtype=torch.uint8)
+        addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in frame.names]
+        addresses[1] = (work.data_ptr() + 63) & -64
+        words = frame.words.fill(addresses)
+        self._entries[is_backward](words.ctypes.data)
+
+    def _num_threads(self, num_rows: int) -> int:
+        threads = num_threads()
+        return min(threads, max(num_rows * self._work // WORK_OF_A_THREAD, 1)) if threads > 1 else 1
+
+    def _remember(self, key: tuple, frame: Frame) -> Frame:
+        self._frames[key] = frame
+        while len(self._frames) > MAX_FRAMES:
+            self._frames.popitem(last=False)
+        return frame
+
+
+def _strides(tensor: Tensor) -> tuple[int, int]:
+    """Return the strides of time and of sequences."""
+    strides = tensor.stride()
+    return (strides[0], strides[1]) if len(strides) > 2 or tensor.dtype == torch.bool else (0, strides[0])

@@ -1,0 +1,74 @@
+"""Integers, addresses and loops, written through llvmlite's builder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from llvmlite import ir
+
+I64 = ir.IntType(64)
+POINTER = ir.PointerType()
+WORD = 8  # bytes of an integer and of a pointer
+
+
+def constant(number: int) -> ir.Constant:
+    """Return an integer known when the code is written."""
+    return ir.Constant(I64, number)
+
+
+class Code:
+    """A function that is being written.
+
+    Args:
+        function: The function, without a block yet.
+    """
+
+    def __init__(self, function: ir.Function) -> None:
+        self.function = function
+        self.entry = ir.IRBuilder(function.append_basic_block("entry"))
+        self.builder = ir.IRBuilder(function.append_basic_block("body"))
+        self._body = self.builder.block
+
+    def finish(self) -> None:
+        """End the function; what was put at its entry comes before all else."""
+        self.builder.ret_void()
+        self.entry.branch(self._body)
+
+    def address(self, base: ir.Value, index: ir.Value | int, of: ir.Type) -> ir.Value:
+        """Return the address of an element."""
+        index = constant(index) if isinstance(index, int) else index
+        return self.builder.gep(base, [index], source_etype=of)
+
+    def load_word(self, base: ir.Value, index: ir.Value | int, of: ir.Type = I64) -> ir.Value:
+        """Load an integer, or a pointer, of an array of them."""
+        return self.builder.load(self.address(base, index, of), typ=of)
+
+    def load_at_entry(self, base: ir.Value, index: int, of: ir.Type = I64) -> ir.Value:
+        """Load an integer or a pointer once, when the function begins."""
+        address = self.entry.gep(base, [constant(index)], source_etype=of)
+        return self.entry.load(address, typ=of)
+
+    def variable(self, of: ir.Type) -> ir.Value:
+        """Return the address of a variable; it becomes a register."""
+        return self.entry.alloca(of)
+
+    def minimum(self, left: ir.Value, right: ir.Value) -> ir.Value:
+        """Return the smaller of two integers."""
+        return self.builder.select(self.builder.icmp_signed("<", left, right), left, right)
+
+    @contextmanager
+    def loop(self, stop: ir.Value, step: ir.Value | None = None) -> Iterator[ir.Value]:
+        """Write a loop over 0, step, 2 step, ... below stop."""
+        builder, function = self.builder, self.function
+        before = builder.block
+        head, body = function.append_basic_block("head"), function.append_basic_block("loop")
+        end = function.append_basic_block("end")
+        builder.branch(head)
+        builder.position_at_end(head)
+        counter = builder.phi(I64)
+        counter.add_incoming(constant(0), before)
+        builder.cbranch(builder.icmp_signed("<", counter, stop), body, end)
+        builder.position_at_end(body)
+        yield counter
+        counter.add_incoming(builder.add(counter, step or constant(1)), builder.block)
+        builder.branch(head)
+        builder.position_at_end(end)
