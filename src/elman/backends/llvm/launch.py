@@ -58,7 +58,7 @@ class Launcher:
             is_backward: Whether to run the gradient.
         """
         strides = tuple(
-            (name, _strides(tensor)) for name, tensor in tensors.items() if not name.startswith("parameter.")
+            (name, _strides(tensor)) for name, tensor in tensors.items() if "parameter." not in name
         )
         threads = self._num_threads(num_steps * batch_size)
         key = (num_steps, batch_size, threads, is_reverse, is_backward, strides)

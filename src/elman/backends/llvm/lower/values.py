@@ -179,7 +179,9 @@ class Values:
         builder, width = self.code.builder, self.lanes.width
         numbers = ir.Constant(ir.VectorType(ir.IntType(64), width), list(range(width)))
         offsets = builder.mul(numbers, self._splat(self.size(stride)))
-        return builder.gep(address, [offsets], source_etype=self.real)
+        spread = builder.gep(address, [offsets], source_etype=self.real)
+        spread.type = ir.VectorType(POINTER, width)  # which llvmlite takes for one pointer
+        return spread
 
     def _call_masked(self, kind: str, operands: list[ir.Value]) -> ir.Value:
         suffix = f"v{self.lanes.width}f{32 if isinstance(self.real, ir.FloatType) else 64}"
