@@ -2,7 +2,7 @@
 
 import os
 import threading
-from typing import Any
+from collections.abc import Callable
 
 import llvmlite.binding as llvm
 
@@ -21,17 +21,15 @@ class Library:
     """Machine code that was built from one text.
 
     Args:
-        text: The text.
-        target: The processor it was built for.
         engine: The JIT engine that owns the code; it lives as long as this object.
         symbols: The names in it.
+        assemble: Writes the same code as assembly.
     """
 
-    def __init__(self, text: str, target: Target, engine: llvm.ExecutionEngine, symbols: Symbols):
-        self.text = text
-        self.target = target
+    def __init__(self, engine: llvm.ExecutionEngine, symbols: Symbols, assemble: Callable[[], str]):
         self._engine = engine
         self._symbols = symbols
+        self._assemble = assemble
 
     def address(self, name: str) -> int:
         """Return where the function or table called `name` begins.
@@ -47,7 +45,7 @@ class Library:
     @property
     def assembly(self) -> str:
         """The machine code to read, written anew at each call."""
-        return assemble(self.text, self.target)
+        return self._assemble()
 
 
 _libraries: dict[tuple[str, Target], Library] = {}
@@ -56,12 +54,13 @@ if hasattr(os, "register_at_fork"):  # a child forked while another thread build
     os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
-def build(text: str, cpu: str | Target | None = None) -> Library:
+def build(text: str, cpu: str | Target | None = None, *, quick: bool = False) -> Library:
     """Compile LLVM text, or return what the same text gave before.
 
     Args:
         text: A module in LLVM's assembly language, without target lines.
         cpu: An older processor of this architecture, or LLVM's name of it; the one at hand without it.
+        quick: Whether a few passes will do, a tenth of the time: for text that is written as it should run.
 
     Raises:
         BuildError: The text is no valid module, or something beyond memset, memcpy and memmove is undefined.
@@ -69,27 +68,28 @@ def build(text: str, cpu: str | Target | None = None) -> Library:
     key = text, cpu if isinstance(cpu, Target) else target(cpu)
     with _lock:
         if key not in _libraries:
-            _libraries[key] = _build(*key)
+            _libraries[key] = _build(*key, quick)
         return _libraries[key]
 
 
-def assemble(text: str, target: Target) -> str:
+def assemble(text: str, target: Target, *, quick: bool = False) -> str:
     """Return the optimised assembly of LLVM text, for a processor that need not be this one.
 
     Args:
         text: As for `build`.
         target: The processor.
+        quick: As for `build`.
 
     Raises:
         BuildError: The text is no valid module.
     """
     machine = create_machine(target)
-    return machine.emit_assembly(_optimise(text, machine))
+    return machine.emit_assembly(_optimise(text, machine, quick))
 
 
-def _build(text: str, target: Target) -> Library:
+def _build(text: str, target: Target, quick: bool) -> Library:
     machine = create_machine(target)
-    code = llvm.ObjectFileRef.from_data(machine.emit_object(_optimise(text, machine)))
+    code = llvm.ObjectFileRef.from_data(machine.emit_object(_optimise(text, machine, quick)))
     symbols = read_symbols(code)
     if unresolved := symbols.undefined - ALLOWED:  # linking would end the process
         raise BuildError(f"the module may call {', '.join(sorted(ALLOWED))}, but it calls {unresolved}.")
@@ -98,25 +98,30 @@ def _build(text: str, target: Target) -> Library:
     engine = llvm.create_mcjit_compiler(empty, machine, use_lmm=True)
     engine.add_object_file(code)
     engine.finalize_object()
-    return Library(text, target, engine, symbols)
+    return Library(engine, symbols, lambda: assemble(text, target, quick=quick))
 
 
-def _optimise(text: str, machine: llvm.TargetMachine) -> llvm.ModuleRef:
-    """Run the usual passes; vectors and unrolling are written out in our texts already."""
+def _optimise(text: str, machine: llvm.TargetMachine, quick: bool) -> llvm.ModuleRef:
     try:
         module = llvm.parse_assembly(text, llvm.create_context())
     except RuntimeError as error:
         raise BuildError(f"LLVM cannot read the module: {error}") from error
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
-    passes, builder = _pipeline(machine)
-    passes.run(module, builder)
-    return module
-
-
-def _pipeline(machine: llvm.TargetMachine) -> tuple[Any, llvm.PassBuilder]:
+    # Vectors and unrolling are written out in our texts already.
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = options.slp_vectorization = False
     options.loop_interleaving = options.loop_unrolling = False
     builder = llvm.create_pass_builder(machine, options)
-    return builder.getModulePassManager(), builder
+    passes = _few_passes() if quick else builder.getModulePassManager()
+    passes.run(module, builder)
+    return module
+
+
+def _few_passes() -> llvm.ModulePassManager:
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_loop_rotate_pass()
+    return passes

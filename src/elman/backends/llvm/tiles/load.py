@@ -61,7 +61,7 @@ def load_tiles(real: str, target: Target) -> Tiles:
         target: The processor, of this architecture.
     """
     module = _write(real, target)
-    library = build(module.text(), target)
+    library = build(module.text(), target, quick=True)
     names = ("product_table", "pack", "outer", "outer_num_tiles", "column_sum")
     rows = ROWS[target.num_registers]
     return Tiles(

@@ -1,52 +1,31 @@
-"""Rows of both sides of `outer`, copied so that the sweep reads them from end to end."""
+"""Rows of one side of `outer`, copied close together: far apart they fight for few places of the caches."""
 
-from elman.backends.llvm.tiles.outer_sizes import GROUP_LANES, Sizes
 from elman.backends.llvm.tiles.vectors import mask, masked_load
 from elman.backends.llvm.tiles.writer import Module
 
-PARAMETERS = ("ptr rows", "i64 num_rows", "i64 offset", "i64 length", "ptr packed")
+PARAMETERS = (
+    "ptr rows",
+    "i64 num_rows",
+    "i64 offset",
+    "i64 length",
+    "ptr packed",
+    "i64 packed_row",
+    "ptr pointers",
+)
 
 
-def write_packers(module: Module, sizes: Sizes) -> None:
-    """Write `outer_pack_wide`, [strip][row][number], and `outer_pack_narrow`, [group][row][number].
-
-    What is missing of the last vector or group is zero.
-    """
-    _write_wide(module, sizes)
-    _write_narrow(module, sizes)
-
-
-def _write_wide(module: Module, sizes: Sizes) -> None:
-    with module.function("outer_pack_wide", *PARAMETERS, local=True) as f:
-        num_rows, offset, length = f.argument("num_rows", "offset", "length")
-        whole = length - length % sizes.lanes
-        lanes = mask(f, length - whole)
+def write_pack_rows(module: Module) -> None:
+    """Write `outer_pack`: copy `length` numbers of each row, and write the pointers to the copies."""
+    lanes = module.num_lanes
+    with module.function("outer_pack", *PARAMETERS, local=True) as f:
+        num_rows, offset, length, packed_row = f.argument("num_rows", "offset", "length", "packed_row")
+        whole = length - length % lanes
+        present = mask(f, length - whole)
         with f.loop(0, num_rows) as row:
             source = f.address(f.load(f.address("%rows", row, "ptr"), "ptr"), offset)
-            packed = f.address("%packed", row * sizes.strip)
-            for start, stop in ((f.constant(0), whole), (whole, length)):
-                with f.loop(start, stop, sizes.lanes) as number:
-                    place = number // sizes.strip * (sizes.chunk * sizes.strip) + number % sizes.strip
-                    address = f.address(source, number)
-                    vector = f.load(address) if stop is whole else masked_load(f, address, lanes)
-                    f.store(vector, f.address(packed, place))
-
-
-def _write_narrow(module: Module, sizes: Sizes) -> None:
-    kind = module.vector(GROUP_LANES)
-    with module.function("outer_pack_narrow", *PARAMETERS, local=True) as f:
-        num_rows, offset, length = f.argument("num_rows", "offset", "length")
-        # Whole vectors are loaded as long as they do not pass the end.
-        last = (length - (GROUP_LANES - sizes.group)) // sizes.group * sizes.group
-        whole = f.select(length < GROUP_LANES, 0, last)
-        with f.loop(0, num_rows) as row:
-            source = f.address(f.load(f.address("%rows", row, "ptr"), "ptr"), offset)
-            packed = f.address("%packed", row * sizes.group)
-            for start, stop in ((f.constant(0), whole), (whole, length)):
-                with f.loop(start, stop, sizes.group) as number:
-                    address = f.address(source, number)
-                    if stop is whole:
-                        vector = f.load(address, kind)
-                    else:
-                        vector = masked_load(f, address, mask(f, length - number, GROUP_LANES), GROUP_LANES)
-                    f.store(vector, f.address(packed, number // sizes.group * sizes.packed_group), kind)
+            packed = f.address("%packed", row * packed_row)
+            f.store(packed, f.address("%pointers", row, "ptr"), "ptr")
+            with f.loop(0, whole, lanes) as number:
+                f.store(f.load(f.address(source, number)), f.address(packed, number))
+            with f.when(whole < length):
+                f.store(masked_load(f, f.address(source, whole), present), f.address(packed, whole))

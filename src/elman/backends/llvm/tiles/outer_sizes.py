@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elman.backends.llvm.tiles.writer import Module
+from elman.backends.llvm.tiles.writer import Int, Module
 
 GROUP = 6  # narrow numbers whose sums are in registers at once
-GROUP_LANES = 8  # the vector that holds a group
 NUM_VECTORS = {32: 4, 16: 2}  # wide vectors at once, by the number of vector registers
 CHUNK = {32: 128, 16: 256}  # rows packed at once: a strip of them stays in the first cache
-TILE_NARROW, TILE_WIDE = 96, 256
+TILE_WIDE = 256  # with the narrow side, the packed rows and the tile of the result stay in the second cache
+TILE_NARROW = 96, 384  # a longer tile packs the wide side less often, but there are fewer for the threads
+WHOLE = 48  # up to so many narrow numbers are one tile
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,12 @@ class Sizes:
     Args:
         lanes: Numbers in a vector.
         num_vectors: Vectors in a strip of the wide side.
+        chunk: Rows that are packed at once.
     """
 
     lanes: int
     num_vectors: int
     chunk: int
-    group: int = GROUP
-    tile_narrow: int = TILE_NARROW
-    tile_wide: int = TILE_WIDE
 
     @classmethod
     def of(cls, module: Module) -> Sizes:
@@ -40,21 +39,45 @@ class Sizes:
         return self.lanes * self.num_vectors
 
     @property
-    def packed_group(self) -> int:
-        """From one packed group to the next; the last store of a group is wider than the group."""
-        return self.chunk * self.group + GROUP_LANES
+    def packed_wide(self) -> int:
+        """From one packed row of the wide side to the next: an odd number of cache lines, to use all sets."""
+        return TILE_WIDE + 16
+
+    @property
+    def packed_narrow(self) -> int:
+        """From one packed row of the narrow side to the next."""
+        return TILE_NARROW[1] + GROUP + 10
 
     @property
     def narrow_at(self) -> int:
         """Where the packed narrow side stands in the work space; the wide side is at its beginning."""
-        return self.chunk * self.tile_wide
+        return self.chunk * self.packed_wide
 
     @property
     def turned_at(self) -> int:
         """Where the transposed tile of the result stands in the work space."""
-        return self.narrow_at + self.tile_narrow // self.group * self.packed_group
+        return self.narrow_at + self.chunk * self.packed_narrow
+
+    @property
+    def pointers_at(self) -> int:
+        """Where the pointers to the packed rows stand, those of the wide side first."""
+        return self.turned_at + (TILE_NARROW[1] + GROUP) * TILE_WIDE
 
     @property
     def work(self) -> int:
-        """Size of the work space."""
-        return self.turned_at + self.tile_narrow * self.tile_wide
+        """Size of the work space; a pointer takes the place of two numbers at most."""
+        return self.pointers_at + 2 * 2 * self.chunk
+
+
+def cut(length: Int, size: Int | int) -> Int:
+    """Write how many pieces of a size there are, the last one perhaps smaller."""
+    return (length + size - 1) // size
+
+
+def narrow_tile(num_narrow: Int, num_wide: Int) -> Int:
+    """Write the length of a tile: groups, in an even number of tiles of about one length, for two threads."""
+    least, most = TILE_NARROW
+    target = (num_wide * 3 // 2).minimum(most).maximum(least)
+    num_tiles = cut(num_narrow, target * 2) * 2
+    num_tiles = num_narrow.function.select(num_narrow < WHOLE + 1, 1, num_tiles)
+    return cut(cut(num_narrow, num_tiles), GROUP) * GROUP

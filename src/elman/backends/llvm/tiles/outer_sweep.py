@@ -1,51 +1,58 @@
-"""The register tile of `outer`: the packed rows of one strip times those of each group."""
+"""The register tile of `outer`: the rows of one strip times those of each group."""
 
-from elman.backends.llvm.tiles.outer_sizes import Sizes
+from elman.backends.llvm.tiles.outer_sizes import GROUP, Sizes
 from elman.backends.llvm.tiles.product import multiply
 from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store
 from elman.backends.llvm.tiles.writer import Function, Int, Module
 
-UNROLL = 4
 PARAMETERS = (
-    "ptr narrow",
+    "ptr narrow_rows",
+    "i64 narrow_offset",
     "i64 num_narrow",
-    "ptr wide",
+    "ptr wide_rows",
+    "i64 wide_offset",
+    "i64 num_wide",
     "i64 num_rows",
     "ptr out",
     "i64 out_stride",
-    "i64 num_wide",
 )
 
 
 def write_sweeps(module: Module, sizes: Sizes) -> None:
-    """Write `outer_sweep_V` for the strips of V vectors."""
+    """Write `outer_sweep_V` for the strips of V vectors, of which the last need not be full."""
     for num_vectors in range(1, sizes.num_vectors + 1):
         with module.function(f"outer_sweep_{num_vectors}", *PARAMETERS, local=True) as f:
             num_narrow, num_wide = f.argument("num_narrow", "num_wide")
-            masks = [mask(f, num_wide - v * sizes.lanes) for v in range(num_vectors)]
-            with f.loop(0, num_narrow, sizes.group) as number:
-                _add_group(f, sizes, number, masks)
+            last = mask(f, num_wide - (num_vectors - 1) * sizes.lanes)
+            with f.loop(0, num_narrow, GROUP) as number:
+                _add_group(f, number, num_vectors, last)
 
 
-def _add_group(f: Function, sizes: Sizes, number: Int, masks: list[str]) -> None:
+def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
     """Write out[number + r, v] += the sum over rows, for one group and one strip."""
-    num_narrow, num_rows, out_stride = f.argument("num_narrow", "num_rows", "out_stride")
-    sums = [[f.slot(f.module.vector()) for _ in masks] for _ in range(sizes.group)]
-    places = []
-    for r, own_sums in enumerate(sums):
-        is_inside = number + r < num_narrow
-        for v, (total, lanes) in enumerate(zip(own_sums, masks, strict=True)):
-            kind = f"<{sizes.lanes} x i1>"
-            present = f.value(f"select i1 {is_inside}, {kind} {lanes}, {kind} zeroinitializer")
-            places.append((total, f.address("%out", (number + r) * out_stride + v * sizes.lanes), present))
-    for total, place, present in places:
-        f.store(masked_load(f, place, present), total)
-    narrow = f.address("%narrow", number // sizes.group * sizes.packed_group)
-    whole = num_rows - num_rows % UNROLL
-    for start, stop, step in ((0, whole, UNROLL), (whole, num_rows, 1)):
-        with f.loop(start, stop, step) as row:
-            for j in range(step):
-                numbers = [f.address(narrow, (row + j) * sizes.group + r) for r in range(sizes.group)]
-                multiply(f, sums, numbers, f.address("%wide", (row + j) * sizes.strip))
-    for total, place, present in places:
-        masked_store(f, f.load(total), place, present)
+    num_narrow, narrow_offset, wide_offset = f.argument("num_narrow", "narrow_offset", "wide_offset")
+    num_rows, out_stride = f.argument("num_rows", "out_stride")
+    lanes = f.module.num_lanes
+    # A group may be over the edge: its rows there repeat the last one and are not stored.
+    inside = [(number + r).minimum(num_narrow - 1) for r in range(GROUP)]
+    outs = [f.address("%out", row * out_stride) for row in inside]
+    sums = [[f.slot(f.module.vector()) for _ in range(num_vectors)] for _ in inside]
+    for out, own_sums in zip(outs, sums, strict=True):
+        for vector, total in zip(_load_vectors(f, out, num_vectors, last), own_sums, strict=True):
+            f.store(vector, total)
+    columns = [narrow_offset + row for row in inside]
+    with f.loop(0, num_rows) as row:
+        narrow, wide = (f.load(f.address(f"%{side}_rows", row, "ptr"), "ptr") for side in ("narrow", "wide"))
+        vectors = _load_vectors(f, f.address(wide, wide_offset), num_vectors, last)
+        multiply(f, sums, [f.address(narrow, column) for column in columns], vectors)
+    for r, (out, own_sums) in enumerate(zip(outs, sums, strict=True)):
+        with f.when(number + r < num_narrow):
+            for v, total in enumerate(own_sums[:-1]):
+                f.store(f.load(total), f.address(out, v * lanes))
+            masked_store(f, f.load(own_sums[-1]), f.address(out, (num_vectors - 1) * lanes), last)
+
+
+def _load_vectors(f: Function, address: str, num_vectors: int, last: str) -> list[str]:
+    """Load neighbouring vectors, the last one under a mask."""
+    places = [f.address(address, v * f.module.num_lanes) for v in range(num_vectors)]
+    return [*(f.load(place) for place in places[:-1]), masked_load(f, places[-1], last)]

@@ -57,3 +57,8 @@ def _masked(f: Function, num_lanes: int | None) -> tuple[str, str, str]:
     num_lanes = num_lanes or f.module.num_lanes
     suffix = f"v{num_lanes}f{8 * f.module.num_bytes}.p0"
     return f.module.vector(num_lanes), suffix, f"<{num_lanes} x i1>"
+
+
+def prefetch(f: Function, address: str) -> None:
+    """Ask for the cache line of an address, soon to be read; any address will do."""
+    f.call("llvm.prefetch.p0", "void", f"ptr {address}", "i32 0", "i32 3", "i32 1")

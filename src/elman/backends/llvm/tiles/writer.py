@@ -99,6 +99,10 @@ class Int:
         """Write the smaller of the two."""
         return Int(self.function, self.function.call("llvm.smin.i64", "i64", f"i64 {self}", f"i64 {other}"))
 
+    def maximum(self, other: Int | int) -> Int:
+        """Write the larger of the two."""
+        return Int(self.function, self.function.call("llvm.smax.i64", "i64", f"i64 {self}", f"i64 {other}"))
+
     def _write(self, instruction: str, other: Int | int) -> Int:
         return Int(self.function, self.function.value(f"{instruction} i64 {self}, {other}"))
 
@@ -168,6 +172,10 @@ class Function:
     def select(self, condition: str, value: Int | int, otherwise: Int | int) -> Int:
         """Return one of two integers."""
         return Int(self, self.value(f"select i1 {condition}, i64 {value}, i64 {otherwise}"))
+
+    def select_pointer(self, condition: str, value: str, otherwise: str) -> str:
+        """Return one of two addresses."""
+        return self.value(f"select i1 {condition}, ptr {value}, ptr {otherwise}")
 
     @contextmanager
     def loop(self, start: Int | int, stop: Int | int, step: int = 1) -> Iterator[Int]:
