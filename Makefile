@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test test-long bench campaign clean
+.PHONY: help install demo check test test-long bench bench-forecast campaign clean
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## create .venv with elman and its tools
 
@@ -39,10 +39,13 @@ test: check ## format, lint, types and tests
 test-long: $(INSTALLED) ## the tests that `make test` leaves out
 	$(PYTEST) -m long
 
-bench: $(INSTALLED) ## measure the published forecasts, one seed
+bench: $(INSTALLED) ## time layers and cells beside torch.nn on this machine, about ten minutes
+	$(BIN)/elman bench
+
+bench-forecast: $(INSTALLED) ## measure the published forecasts, one seed
 	$(BIN)/python benchmarks/forecast_vic_elec.py
 
-campaign: $(INSTALLED) ## the same over three seeds; with M4=FOLDER the M4 hourly series, too
+campaign: $(INSTALLED) ## the published forecasts over three seeds; with M4=FOLDER the M4 hourly series, too
 	$(BIN)/python benchmarks/campaign.py $(if $(M4),--m4 "$(M4)")
 
 clean: ## remove .venv, caches and what was built or run
