@@ -1,5 +1,7 @@
 """The register tile of `outer`: the rows of one strip times those of each group."""
 
+from functools import partial
+
 from elman.backends.llvm.tiles.outer_sizes import GROUP, Sizes
 from elman.backends.llvm.tiles.product import multiply
 from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store
@@ -38,13 +40,13 @@ def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
     outs = [f.address("%out", row * out_stride) for row in inside]
     sums = [[f.slot(f.module.vector()) for _ in range(num_vectors)] for _ in inside]
     for out, own_sums in zip(outs, sums, strict=True):
-        for vector, total in zip(_load_vectors(f, out, num_vectors, last), own_sums, strict=True):
-            f.store(vector, total)
+        for v, total in enumerate(own_sums):
+            f.store(_load_vector(f, out, (num_vectors, last), v), total)
     columns = [narrow_offset + row for row in inside]
     with f.loop(0, num_rows) as row:
         narrow, wide = (f.load(f.address(f"%{side}_rows", row, "ptr"), "ptr") for side in ("narrow", "wide"))
-        vectors = _load_vectors(f, f.address(wide, wide_offset), num_vectors, last)
-        multiply(f, sums, [f.address(narrow, column) for column in columns], vectors)
+        load_column = partial(_load_vector, f, f.address(wide, wide_offset), (num_vectors, last))
+        multiply(f, sums, [f.address(narrow, column) for column in columns], load_column)
     for r, (out, own_sums) in enumerate(zip(outs, sums, strict=True)):
         with f.when(number + r < num_narrow):
             for v, total in enumerate(own_sums[:-1]):
@@ -52,7 +54,8 @@ def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
             masked_store(f, f.load(own_sums[-1]), f.address(out, (num_vectors - 1) * lanes), last)
 
 
-def _load_vectors(f: Function, address: str, num_vectors: int, last: str) -> list[str]:
-    """Load neighbouring vectors, the last one under a mask."""
-    places = [f.address(address, v * f.module.num_lanes) for v in range(num_vectors)]
-    return [*(f.load(place) for place in places[:-1]), masked_load(f, places[-1], last)]
+def _load_vector(f: Function, first: str, strip: tuple[int, str], v: int) -> str:
+    """Load a vector of a strip, of which the last one is under a mask."""
+    num_vectors, last = strip
+    place = f.address(first, v * f.module.num_lanes)
+    return masked_load(f, place, last) if v == num_vectors - 1 else f.load(place)

@@ -1,11 +1,14 @@
 """Some rows times a panel of columns: each sum in a register, one fma after the other in the order of k."""
 
+from collections.abc import Callable
+from functools import partial
+
 from elman.backends.llvm.tiles.vectors import broadcast, fma
 from elman.backends.llvm.tiles.writer import Function, Int, Module
 
 # By the number of vector registers: for V vectors of columns, how many rows fill them with sums. What is
 # left holds the V vectors of the panel and one number of a row, or the other way round.
-ROWS = {32: {1: 14, 2: 12, 3: 8, 4: 6}, 16: {1: 12, 2: 6, 3: 4, 4: 3}}
+ROWS = {32: {1: 12, 2: 12, 3: 8, 4: 6}, 16: {1: 12, 2: 6, 3: 4, 4: 3}}
 
 
 def write_products(module: Module) -> None:
@@ -24,19 +27,28 @@ def write_products(module: Module) -> None:
     module.parts.append(f"@product_table = constant [{len(names)} x ptr] [{table}]\n")
 
 
-def multiply(f: Function, sums: list[list[str]], rows: list[str], columns: list[str]) -> None:
-    """Write one k: sums[r][v] += rows[r] * columns[v].
+def multiply(f: Function, sums: list[list[str]], rows: list[str], load_column: Callable[[int], str]) -> None:
+    """Write one k: sums[r][v] += rows[r] * column v, holding the fewer of the two in registers.
 
     Args:
         f: The function.
         sums: The variables that hold the sums.
         rows: Addresses of the number of each row.
-        columns: The V vectors.
+        load_column: Writes the load of a vector of the columns.
     """
-    for row, own_sums in zip(rows, sums, strict=True):
-        number = broadcast(f, row)
-        for column, total in zip(columns, own_sums, strict=True):
-            f.store(fma(f, number, column, f.load(total)), total)
+    num_vectors = len(sums[0])
+    if num_vectors <= len(rows):
+        columns = [load_column(v) for v in range(num_vectors)]
+        for row, own_sums in zip(rows, sums, strict=True):
+            number = broadcast(f, row)
+            for column, total in zip(columns, own_sums, strict=True):
+                f.store(fma(f, number, column, f.load(total)), total)
+        return
+    numbers = [broadcast(f, row) for row in rows]
+    for v in range(num_vectors):
+        column = load_column(v)
+        for number, own_sums in zip(numbers, sums, strict=True):
+            f.store(fma(f, number, column, f.load(own_sums[v])), own_sums[v])
 
 
 def _write_product(module: Module, num_rows: int, num_vectors: int, max_rows: int) -> None:
@@ -54,11 +66,15 @@ def _write_product(module: Module, num_rows: int, num_vectors: int, max_rows: in
         _start(f, homes, accumulate)
         with f.loop(0, num_columns) as k:  # so much work in one k that unrolling gains nothing
             panel = f.address("%panel", k * (num_vectors * lanes))
-            places = [f.address(panel, v * lanes) for v in range(num_vectors)]
-            columns = [f.load(place, align=lanes * module.num_bytes) for place in places]
-            multiply(f, sums, [f.address(row, k) for row in rows], columns)
+            load_column = partial(_load_aligned, f, panel)
+            multiply(f, sums, [f.address(row, k) for row in rows], load_column)
         for total, home in homes:
             f.store(f.load(total), home)
+
+
+def _load_aligned(f: Function, panel: str, v: int) -> str:
+    lanes = f.module.num_lanes
+    return f.load(f.address(panel, v * lanes), align=lanes * f.module.num_bytes)
 
 
 def _start(f: Function, homes: list[tuple[str, str]], accumulate: Int) -> None:
