@@ -12,7 +12,7 @@ def check_tensor(name: str, value: object, hint: str = "") -> None:
     """Refuse what is not a tensor with one number at each place in memory; kernels read it as it lies there.
 
     Raises:
-        DtypeError: It is no tensor, or a sparse or nested one.
+        DtypeError: It is no tensor, or a sparse, nested or quantised one.
     """
     if not isinstance(value, Tensor):
         raise DtypeError(f"`{name}` must be a tensor{hint}, but it is a {type(value).__name__}.")
@@ -21,11 +21,13 @@ def check_tensor(name: str, value: object, hint: str = "") -> None:
             f"`{name}` must be a padded tensor, but it is a nested one.\n"
             f"    Pad it, torch.nested.to_padded_tensor({name}, 0.0), and give the layer `lengths`."
         )
-    if value.layout is not torch.strided:
-        raise DtypeError(
-            f"`{name}` must be a dense tensor, but its layout is {value.layout}.\n"
-            f"    Convert it: {name}.to_dense()."
+    if value.layout is not torch.strided or value.is_quantized:
+        came, way = (
+            ("it is quantised", "dequantize")
+            if value.is_quantized
+            else (f"its layout is {value.layout}", "to_dense")
         )
+        raise DtypeError(f"`{name}` must be a dense tensor, but {came}.\n    Convert it: {name}.{way}().")
 
 
 def check_input(input: Tensor, input_size: int, batch_first: bool) -> None:
@@ -100,6 +102,15 @@ def check_like(name: str, tensor: Tensor, example: Tensor, owner: str = OWNERS[T
             f"`{name}` must have the dtype of the {owner}, {example.dtype}, but its dtype is {tensor.dtype}."
             f"\n    Convert it, {name}.to({example.dtype}){_layer_hint(owner, repr(tensor.dtype))}."
         )
+    check_device(name, tensor, example, owner)
+
+
+def check_device(name: str, tensor: Tensor, example: Tensor, owner: str = OWNERS[True]) -> None:
+    """Refuse a tensor that is not on the device of the `example`; the arguments are those of `check_like`.
+
+    Raises:
+        DeviceError: It is on another device.
+    """
     if tensor.device != example.device:
         raise DeviceError(
             f"`{name}` must be on the device of the {owner}, {example.device}, but it is on {tensor.device}."
@@ -108,8 +119,6 @@ def check_like(name: str, tensor: Tensor, example: Tensor, owner: str = OWNERS[T
 
 
 def _number_hint(name: str, tensor: Tensor, dtype: torch.dtype) -> str:
-    if tensor.is_quantized:
-        return f"Convert it: {name}.dequantize()."
     if tensor.is_complex():
         return f"Its parts side by side: torch.view_as_real({name}).flatten(-2)."
     return f"Numbers: {name}.to({dtype}). Indices: put torch.nn.Embedding before the layer."

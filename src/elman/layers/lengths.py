@@ -21,7 +21,7 @@ def as_lengths(lengths: Tensor | Sequence[int], num_steps: int, batch_size: int)
         DeviceError: They have no values.
     """
     came = _as_tensor(lengths)
-    if came.is_floating_point() or came.is_complex() or came.is_quantized or came.dtype == torch.bool:
+    if came.is_floating_point() or came.is_complex() or came.dtype == torch.bool:
         raise DtypeError(f"`lengths` must be integers, but their dtype is {came.dtype}.")
     if came.shape != (batch_size,):
         raise ShapeError(

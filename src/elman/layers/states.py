@@ -8,14 +8,38 @@ from torch import Tensor, nn
 from elman.cells import Cell
 from elman.cells.base import first_parameter
 from elman.cells.state import State, state_shapes
-from elman.errors import DtypeError, ShapeError
+from elman.errors import DeviceError, DtypeError, ShapeError
 from elman.layers.checks import OWNERS, check_like, check_movable, check_tensor
 
 
 def example_of(module: nn.Module, input: Tensor) -> tuple[Tensor, str]:
-    """Return the tensor that inputs and states must be like, and what the caller knows it as."""
+    """Return the tensor that inputs and states must be like, and what the caller knows it as.
+
+    Raises:
+        DeviceError: A parameter has no values, and the input has; torch would compute with whatever it finds.
+    """
     parameter = first_parameter(module)
-    return (input, OWNERS[False]) if parameter is None else (parameter, OWNERS[True])
+    if parameter is None:
+        return input, OWNERS[False]
+    if not input.is_meta and not parameter.is_meta and _lacks_values(module):
+        name = next(name for name, tensor in module.named_parameters() if tensor.is_meta)
+        raise DeviceError(
+            f"`{name}` must be on {parameter.device}, like the layer's first parameter, "
+            "but it is on meta, which holds no values.\n"
+            "    Load its values: layer.load_state_dict(..., assign=True)."
+        )
+    return parameter, OWNERS[True]
+
+
+def _lacks_values(module: nn.Module) -> bool:
+    """Say whether a parameter is on the meta device; `module.parameters()` takes ten times as long."""
+    for parameter in module._parameters.values():
+        if parameter is not None and parameter.is_meta:
+            return True
+    for child in module._modules.values():  # noqa: SIM110 - `any` takes twice as long
+        if child is not None and _lacks_values(child):
+            return True
+    return False
 
 
 def fresh_state(cell: Cell, batch_size: int, like: Tensor) -> State:
@@ -40,7 +64,7 @@ def _place(state: Any, batch_size: int, like: Tensor, name: str) -> State:
         )
     if state.dtype == like.dtype and state.device == like.device:
         return state
-    if state.is_complex() or state.is_quantized:
+    if state.is_complex():
         raise DtypeError(f"`{name}` must return real numbers, but their dtype is {state.dtype}.")
     check_movable(name, state, like)
     return state.to(like)

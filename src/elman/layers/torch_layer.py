@@ -11,7 +11,7 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, map_state
-from elman.layers.checks import as_resets, check_input, check_like, check_tensor
+from elman.layers.checks import as_resets, check_device, check_input, check_like, check_tensor
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.recurrent import Recurrent
@@ -89,8 +89,10 @@ class TorchLayer(nn.RNNBase, ABC):
         if isinstance(input, PackedSequence):
             check_no_lengths(lengths)
             check_packed(input)
+            check_device("input", input.data, self._example())
             return self._torch_forward(input, hx) if resets is None else self._run_packed(input, hx, resets)
         check_tensor("input", input, " or a PackedSequence")
+        check_device("input", input, self._example())
         if resets is not None:
             return self._run_cells(input, hx, lengths, resets)
         return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
@@ -136,7 +138,8 @@ class TorchLayer(nn.RNNBase, ABC):
             loop = Recurrent(self.make_cell(input.shape[-1]), reverse=reverse)
         mine = {name.split("_l")[0]: getattr(self, name) for name in self._all_weights[index]}
         weights = {name: mine[name.split(".")[-1]] for name, _ in loop.named_parameters()}
-        initial_state = None if hx is None else map_state(lambda part: part[index], hx)
+        state = tuple(hx) if isinstance(hx, list) else hx  # torch takes a list too
+        initial_state = None if hx is None else map_state(lambda part: part[index], state)
         return functional_call(loop, weights, (input, initial_state), options)
 
     def _check(self, input: Tensor, hx: Any) -> tuple[int, int]:

@@ -28,7 +28,7 @@ def check_result(step: object, result: Any, num_rows: int, state: State) -> None
             f"{_name(step)} must return a pair, (output, new_state), but it returned {_describe(result)}."
         )
     output, new_state = result
-    if not isinstance(output, Tensor) or output.layout is not torch.strided:
+    if not isinstance(output, Tensor) or output.is_nested or output.layout is not torch.strided:
         came = f"a {output.layout} tensor" if isinstance(output, Tensor) else f"a {type(output).__name__}"
         raise DtypeError(f"{_name(step)} must return a dense tensor as output, but it returned {came}.")
     if output.dim() == 0 or output.shape[0] != num_rows:
@@ -45,6 +45,7 @@ def _is_alike(new: Any, old: State) -> bool:
         return isinstance(new, tuple) and len(new) == len(old) and all(map(_is_alike, new, old))
     return (
         isinstance(new, Tensor)
+        and not new.is_nested
         and new.shape == old.shape
         and new.dtype == old.dtype
         and new.device == old.device
@@ -62,7 +63,9 @@ def _refuse_state(step: object, new_state: Any, state: State) -> None:
         )
     for new, old in zip(state_tensors(new_state), state_tensors(state), strict=True):
         if new.layout is not torch.strided:
-            raise DtypeError(f"{_name(step)} must return a dense state, but its layout is {new.layout}.")
+            raise DtypeError(
+                f"{_name(step)} must return a state that is dense, but its layout is {new.layout}."
+            )
         if new.device != old.device:
             raise DeviceError(
                 f"{_name(step)} must return a state on the device it was given, {old.device}, "
