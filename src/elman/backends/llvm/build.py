@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import llvmlite.binding as llvm
 
@@ -18,17 +19,15 @@ class BuildError(GraphError):
 
 
 class Library:
-    """Machine code that was built from one text.
+    """Machine code that was built from one text. It stays in memory as long as the process.
 
     Args:
-        engine: The JIT engine that owns the code; it lives as long as this object.
-        symbols: The names in it.
+        addresses: The names in it, and where what they mean begins.
         assemble: Writes the same code as assembly.
     """
 
-    def __init__(self, engine: llvm.ExecutionEngine, symbols: Symbols, assemble: Callable[[], str]):
-        self._engine = engine
-        self._symbols = symbols
+    def __init__(self, addresses: Mapping[str, int], assemble: Callable[[], str]):
+        self._addresses = addresses
         self._assemble = assemble
 
     def address(self, name: str) -> int:
@@ -37,10 +36,10 @@ class Library:
         Raises:
             BuildError: There is none of that name.
         """
-        if name not in self._symbols.defined:  # asking LLVM for it would end the process
-            names = ", ".join(sorted(self._symbols.defined))
+        if name not in self._addresses:
+            names = ", ".join(sorted(self._addresses))
             raise BuildError(f"`name` must be one of {names}, but it is {name!r}.")
-        return self._engine.get_global_value_address(name)
+        return self._addresses[name]
 
     @property
     def assembly(self) -> str:
@@ -89,16 +88,29 @@ def assemble(text: str, target: Target, *, quick: bool = False) -> str:
 
 def _build(text: str, target: Target, quick: bool) -> Library:
     machine = create_machine(target)
-    code = llvm.ObjectFileRef.from_data(machine.emit_object(_optimise(text, machine, quick)))
+    code = machine.emit_object(_optimise(text, machine, quick))
     symbols = read_symbols(code)
-    if unresolved := symbols.undefined - ALLOWED:  # linking would end the process
-        raise BuildError(f"the module may call {', '.join(sorted(ALLOWED))}, but it calls {unresolved}.")
-    # The engine takes possession of the machine. Its own memory manager keeps code and constants together.
-    empty = llvm.parse_assembly("", llvm.create_context())
-    engine = llvm.create_mcjit_compiler(empty, machine, use_lmm=True)
-    engine.add_object_file(code)
-    engine.finalize_object()
-    return Library(engine, symbols, lambda: assemble(text, target, quick=quick))
+    # The linker would find any function of the process, such as an exponential of unknown accuracy.
+    if unresolved := symbols.undefined - ALLOWED:
+        calls = ", ".join(sorted(unresolved))
+        raise BuildError(f"the module may call {', '.join(sorted(ALLOWED))}, but it calls {calls}.")
+    return Library(_link(code, symbols), lambda: assemble(text, target, quick=quick))
+
+
+def _link(code: bytes, symbols: Symbols) -> dict[str, int]:
+    """Load an object and return where its names begin."""
+    library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+    for name in symbols.defined:
+        library.export_symbol(name)
+    tracker = library.link(_linker(), f"library {len(_libraries)}")
+    tracker.detach()  # else the code is unloaded with the object
+    return {name: tracker[name] for name in symbols.defined}
+
+
+@cache
+def _linker() -> llvm.LLJIT:
+    """Return the linker of the process; it puts code and constants of an object in one stretch of memory."""
+    return llvm.create_lljit_compiler(use_jit_link=True, suppress_errors=True)
 
 
 def _optimise(text: str, machine: llvm.TargetMachine, quick: bool) -> llvm.ModuleRef:

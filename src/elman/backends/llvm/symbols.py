@@ -21,9 +21,10 @@ class Symbols(NamedTuple):
     undefined: frozenset[str]
 
 
-def read_symbols(code: llvm.ObjectFileRef) -> Symbols:
+def read_symbols(code: bytes) -> Symbols:
     """Read the symbol table of a 64-bit little-endian ELF object."""
-    sections = {section.name(): section.data() for section in code.sections()}
+    parsed = llvm.ObjectFileRef.from_data(code)
+    sections = {section.name(): section.data() for section in parsed.sections()}
     strings = sections[b".strtab"]
     defined, undefined = set(), set()
     for name, info, _, section, _, _ in SYMBOL.iter_unpack(sections[b".symtab"]):

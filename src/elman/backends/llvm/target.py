@@ -65,14 +65,14 @@ def target(cpu: str | None = None, triple: str | None = None) -> Target:
 
 
 def create_machine(target: Target) -> llvm.TargetMachine:
-    """Create LLVM's own object for the target. A JIT engine takes possession of the one it is given."""
+    """Create LLVM's own object for the target."""
     return _create_machine(target.triple, target.cpu, target.features)
 
 
 def _create_machine(triple: str, cpu: str, features: str) -> llvm.TargetMachine:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    # Small and position-independent, so that constants are operands relative to the instruction. The JIT
+    # Small and position-independent, so that constants are operands relative to the instruction. The linker
     # puts code and constants in one stretch of memory: they are always in reach.
     chosen = llvm.Target.from_triple(triple)
     return chosen.create_target_machine(cpu, features, opt=2, reloc="pic", codemodel="small", jit=True)
