@@ -5,7 +5,8 @@ import math
 from llvmlite import ir
 
 from elman.backends.llvm.lanes.error_function import erf
-from elman.backends.llvm.lanes.exponential import expm1, sigmoid, tanh
+from elman.backends.llvm.lanes.exponential import expm1
+from elman.backends.llvm.lanes.gates import sigmoid, tanh
 from elman.backends.llvm.lanes.lanes import Lanes
 from elman.backends.llvm.lanes.shared import in_double, shared
 

@@ -1,4 +1,4 @@
-"""Powers of e, and the functions made of one power of e and a division.
+"""Powers of e.
 
 Method: x = 2 k ln 2 + r with |r| <= ln 2. Halving the exponent k makes both 2^k and 2^-k numbers, for every
 x whose exponential is one, denormals included; e^x = e^r 2^k 2^k. e^r = 1 + r + r^2 Q(r), Q a minimax
@@ -73,7 +73,7 @@ def exp(lanes: Lanes, x: ir.Value, correction: ir.Value | None = None) -> ir.Val
     """
     x = lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))
     r, power = reduce(lanes, x, correction)
-    return lanes.mul(lanes.mul(_exp_of_rest(lanes, r), power), power)
+    return lanes.mul(lanes.mul(exp_of_rest(lanes, r), power), power)
 
 
 def expm1(lanes: Lanes, x: ir.Value) -> ir.Value:
@@ -86,21 +86,11 @@ def expm1(lanes: Lanes, x: ir.Value) -> ir.Value:
     return lanes.intrinsic("copysign", lanes.mul(scaled, power), x)
 
 
-def sigmoid(lanes: Lanes, x: ir.Value) -> ir.Value:
-    """Return 1 / (1 + e^-x) as 2^-k / (2^-k + e^r 2^k), in which nothing overflows."""
-    limit = -lanes.either(*LOWEST)
-    negated = lanes.neg(lanes.at_most(lanes.at_least(x, -limit), limit))
-    r, power = reduce(lanes, negated)
-    numerator = inverse(lanes, power)
-    return lanes.div(numerator, lanes.fma(_exp_of_rest(lanes, r), power, numerator))
+def exp_of_rest(lanes: Lanes, r: ir.Value) -> ir.Value:
+    """Return e^r.
 
-
-def tanh(lanes: Lanes, x: ir.Value) -> ir.Value:
-    """Return E / (E + 2) with E = e^2x - 1, which is as precise near 0 as elsewhere."""
-    limit = lanes.either(20.0, 44.0)
-    grown = expm1(lanes, lanes.at_most(lanes.at_least(lanes.add(x, x), -limit), limit))
-    return lanes.div(grown, lanes.add(grown, 2.0))
-
-
-def _exp_of_rest(lanes: Lanes, r: ir.Value) -> ir.Value:
+    Args:
+        lanes: Where the code goes.
+        r: A number from -ln 2 to ln 2.
+    """
     return polynomial(lanes, r, (1.0, 1.0, *lanes.either(SINGLE, DOUBLE)))

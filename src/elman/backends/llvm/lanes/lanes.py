@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from llvmlite import ir
 
 Number: TypeAlias = ir.Value | float
+# An ir.IRBuilder; what its methods return is hidden from type checkers by their decorators.
+Builder: TypeAlias = Any
 Choice = TypeVar("Choice")
 
 
@@ -18,12 +20,12 @@ class Lanes:
     ever set: what is written is what is computed.
 
     Args:
-        builder: Where instructions are added.
+        builder: The `ir.IRBuilder` that adds instructions.
         real: The type of one number: `ir.FloatType()` or `ir.DoubleType()`.
         width: How many numbers a vector holds, a power of two.
     """
 
-    builder: ir.IRBuilder
+    builder: Builder
     real: ir.Type
     width: int
 

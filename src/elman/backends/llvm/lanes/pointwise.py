@@ -8,7 +8,8 @@ from llvmlite import ir
 
 from elman.backends.llvm.lanes import activations, simple
 from elman.backends.llvm.lanes.error_function import erf
-from elman.backends.llvm.lanes.exponential import exp, expm1, sigmoid, tanh
+from elman.backends.llvm.lanes.exponential import exp, expm1
+from elman.backends.llvm.lanes.gates import sigmoid, tanh
 from elman.backends.llvm.lanes.lanes import Lanes
 from elman.backends.llvm.lanes.logarithm import log, log1p, softplus
 from elman.backends.llvm.lanes.powers import pow, power  # noqa: A004

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from llvmlite import ir
 
-from elman.backends.llvm.lanes.lanes import Lanes, declare
+from elman.backends.llvm.lanes.lanes import Builder, Lanes, declare
 
 # The bits of 2/pi after the point, most significant first; 64 zeros stand before them.
 TWO_OVER_PI = (
@@ -71,14 +71,14 @@ def _reduction(module: ir.Module) -> ir.Function:
     if function.is_declaration:
         function.linkage = "internal"
         function.attributes.add("noinline")
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        builder: Builder = ir.IRBuilder(function.append_basic_block("entry"))
         r, n = _reduce(builder, function.args[0])
         result = builder.insert_value(ir.Constant(function.function_type.return_type, ir.Undefined), r, 0)
         builder.ret(builder.insert_value(result, n, 1))
     return function
 
 
-def _reduce(builder: ir.IRBuilder, x: ir.Value) -> Turned:
+def _reduce(builder: Builder, x: ir.Value) -> Turned:
     bits = builder.bitcast(x, WORD)
     exponent = builder.and_(builder.lshr(bits, _word(52)), _word(0x7FF))
     fraction = builder.and_(bits, _word(2**52 - 1))
@@ -95,7 +95,7 @@ def _reduce(builder: ir.IRBuilder, x: ir.Value) -> Turned:
     return Turned(builder.select(flipped, builder.fneg(r), r), n)
 
 
-def _window(builder: ir.IRBuilder, exponent: ir.Value) -> list[ir.Value]:
+def _window(builder: Builder, exponent: ir.Value) -> list[ir.Value]:
     """Return three words of bits of 2/pi, from the first whose product is less than four quarter turns."""
     table = _table(builder.module)
     position = builder.add(builder.sub(exponent, _word(FIRST_BIT)), _word(64))
@@ -118,11 +118,11 @@ def _table(module: ir.Module) -> ir.GlobalVariable:
     table_type = ir.ArrayType(WORD, len(TWO_OVER_PI))
     table = ir.GlobalVariable(module, table_type, name)
     table.linkage, table.global_constant = "internal", True
-    table.initializer = ir.Constant(table_type, [_word(word) for word in TWO_OVER_PI])
+    table.initializer = ir.Constant(table_type, [_word(word) for word in TWO_OVER_PI])  # pyright: ignore
     return table
 
 
-def _product(builder: ir.IRBuilder, m: ir.Value, window: list[ir.Value]) -> ir.Value:
+def _product(builder: Builder, m: ir.Value, window: list[ir.Value]) -> ir.Value:
     """Return the upper 128 bits of m times a window, modulo 2^192."""
     m = builder.zext(m, DOUBLE_WORD)
     high, middle, low = (builder.mul(m, builder.zext(word, DOUBLE_WORD)) for word in window)
@@ -131,7 +131,7 @@ def _product(builder: ir.IRBuilder, m: ir.Value, window: list[ir.Value]) -> ir.V
     return builder.add(below, builder.shl(high, half))
 
 
-def _as_real(builder: ir.IRBuilder, size: ir.Value) -> ir.Value:
+def _as_real(builder: Builder, size: ir.Value) -> ir.Value:
     """Return a fraction of 128 bits as a number, by its uppermost 64 bits that are not zeros."""
     bit = ir.IntType(1)
     count = declare(builder.module, "llvm.ctlz.i128", DOUBLE_WORD, [DOUBLE_WORD, bit])

@@ -61,7 +61,7 @@ ARITHMETIC = {
 
 
 def _compared(lanes: Lanes, relation: str, a: ir.Value, b: ir.Value) -> ir.Value:
-    if a.type == lanes.vector:
+    if a.type == lanes.vector:  # pyright: ignore[reportAttributeAccessIssue]
         return lanes.compare(relation, a, b)
     return lanes.builder.icmp_unsigned(relation, a, b)
 
