@@ -148,9 +148,16 @@ def test_threads_are_set_and_given_back():
     assert torch.get_num_threads() == before
 
 
-def test_what_is_left_out_is_said():
+def test_what_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (0.0, 9.0, 9.0))
     notes = run_benchmark(replace(TINY, sections=("step",), kinds=("gru",))).notes
     assert [note.split(" is left out")[0] for note in notes] == ["jax.lax.scan", "torch.compile"]
+
+
+def test_busy_machine_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.getloadavg", lambda: (99.0, 0.0, 0.0))
+    notes = run_benchmark(replace(TINY, sections=("step",), kinds=("gru",))).notes
+    assert notes[0].startswith("The machine was busy before (99.0 programs running)")
 
 
 def test_rows_are_shown_as_they_come():

@@ -15,7 +15,7 @@ from elman.benchmark.settings import BenchmarkSettings
 from elman.benchmark.shapes import Shape
 from elman.benchmark.timing import Timing, time_in_turn
 from elman.benchmark.work import Work, make_task
-from elman.errors import MismatchError
+from elman.errors import ElmanError
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def find_fault(pairing: Pairing, mode: str, input: Tensor, gradient: Tensor) -> 
     sides = (pairing.ours, pairing.peer, pairing.reference)
     try:
         check_agreement(*sides, mode, input, gradient, has_kinks=pairing.has_kinks)
-    except MismatchError as error:
+    except ElmanError as error:  # a kernel that cannot be built or run is as wrong
         return str(error)
     return ""
 

@@ -24,6 +24,8 @@ from elman.benchmark.shapes import STANDING
 from elman.benchmark.step_rows import step_rows
 from elman.benchmark.verdicts import judge
 
+_BUSY = 0.25  # of the cores: threads that wait for one another wait for the slowest
+
 _ROWS: dict[str, Callable[[BenchmarkSettings], Iterator[Row]]] = {
     "layers": layer_rows,
     "cells": cell_rows,
@@ -45,6 +47,7 @@ def run_benchmark(
         settings: What to measure.
         on_row: Called with each row when it is there.
     """
+    notes = _notes(settings)
     threads_before = torch.get_num_threads()
     torch.set_num_threads(settings.threads or threads_before)
     try:
@@ -54,7 +57,7 @@ def run_benchmark(
             for row in found:
                 rows.append(row)
                 on_row(row)
-        return BenchmarkReport(describe_machine(), rows, judge(rows), _notes(settings))
+        return BenchmarkReport(describe_machine(), rows, judge(rows), notes)
     finally:
         torch.set_num_threads(threads_before)
 
@@ -82,6 +85,11 @@ def _processor() -> str:
 
 def _notes(settings: BenchmarkSettings) -> list[str]:
     notes = []
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > _BUSY * (os.cpu_count() or 1):
+        notes.append(
+            f"The machine was busy before ({load:.1f} programs running): the figures are not to be trusted."
+        )
     if "jax" not in settings.peers or not has_jax():
         why = "not asked for" if has_jax() else "not installed"
         notes.append(f"jax.lax.scan is left out: {why}.")
