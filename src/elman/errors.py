@@ -59,3 +59,7 @@ class RunError(ElmanError, RuntimeError):
 
 class MismatchError(ElmanError, ArithmeticError):
     """Two ways to compute the same numbers do not agree."""
+
+
+class EagerWarning(UserWarning):
+    """A cell runs as a plain loop because it cannot be compiled."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from elman.cells import ALL_CELLS, Cell, ElmanCell, GRUCell, LSTMCell, map_state
+from elman.errors import EagerWarning
 from elman.layers import Recurrent
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -205,8 +206,9 @@ def test_hooks_on_the_cell_run_at_every_step():
     layer = Recurrent(ElmanCell(2, 3))
     seen: list[Tensor] = []
     layer.cell.register_forward_hook(lambda module, arguments, result: seen.append(result[0]))
-    output, _ = layer(torch.randn(4, 2, 2))
-    torch.testing.assert_close(torch.stack(seen), output, rtol=0, atol=0)
+    with pytest.warns(EagerWarning, match="hook on the cell itself"):
+        output, _ = layer(torch.randn(4, 2, 2))
+    torch.testing.assert_close(torch.stack(seen)[-4:], output, rtol=0, atol=0)
 
 
 def test_copies_and_pickles_compute_the_same():

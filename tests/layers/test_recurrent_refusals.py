@@ -150,9 +150,9 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "a layer with reverse=True starts at the last time step and cannot be stepped.",
     ),
     (
-        lambda: Recurrent(GRUCell(2, 3), backend="llvm"),
+        lambda: Recurrent(GRUCell(2, 3), backend="fast"),
         OptionError,
-        "`backend` must be one of 'auto', 'eager', but it is 'llvm'.",
+        "`backend` must be one of 'auto', 'llvm', 'eager', but it is 'fast'.",
     ),
     (
         lambda: Recurrent(nn.GRUCell(2, 3)),  # pyright: ignore[reportArgumentType]

@@ -6,9 +6,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from elman.backends.eager import Resets, draw_step_inputs, run_loop
+from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell
 from elman.cells.options import check_choice, check_flag
+from elman.compiler import Batch, run
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
 from elman.layers.lengths import as_lengths, check_no_lengths
@@ -54,7 +55,7 @@ class Recurrent(nn.Module):
             raise DtypeError(f"`cell` must be an elman.Cell, but it is a {type(cell).__name__}.")
         check_flag("reverse", reverse)
         check_flag("batch_first", batch_first)
-        check_choice("backend", backend, ("auto", "eager"))
+        check_choice("backend", backend, ("auto", "llvm", "eager"))
         self.cell = cell
         self.reverse = reverse
         self.batch_first = batch_first
@@ -145,13 +146,13 @@ class Recurrent(nn.Module):
         fresh = (
             fresh_state(self.cell, batch_size, input) if initial_state is None or resets is not None else ()
         )
-        output, final_state = run_loop(
-            self.cell,
+        batch = Batch(
             steps,
             fresh if initial_state is None else initial_state,
-            lengths=None if lengths is None else as_lengths(lengths, num_steps, batch_size),
-            resets=None if starts is None else Resets(starts, fresh),
-            reverse=self.reverse,
-            step_inputs=draw_step_inputs(self.cell.step_inputs, num_steps, batch_size, like=steps),
+            None if lengths is None else as_lengths(lengths, num_steps, batch_size),
+            None if starts is None else Resets(starts, fresh),
+            draw_step_inputs(self.cell.step_inputs, num_steps, batch_size, like=steps),
+            self.reverse,
         )
+        output, final_state = run(self.cell, batch, self.backend)
         return output.transpose(0, 1) if self.batch_first else output, final_state

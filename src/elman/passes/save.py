@@ -15,8 +15,8 @@ LIMIT = 5  # about what it costs to write a number and to read it again
 def save(graph: StepGraph, gradient: StepGradient) -> StepGradient:
     """Forward values that are cheap to get from others that are kept anyway -> computed by the backward step.
 
-    Input, states, step inputs, parameters and the output are kept in any case: tanh(c) is computed again,
-    the gates of an LSTM, which would take their products, are saved.
+    Input, states, step inputs, parameters and the output are kept in any case: tanh of a state is
+    computed again, gates, which would take their products, are saved.
 
     Cost: one walk over what is read. Of every number that is not saved, a write and a read are spared.
 

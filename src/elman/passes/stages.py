@@ -12,7 +12,7 @@ from elman.passes.strides import contiguous, view_of
 def stages(graph: StepGraph, *, has_output: bool = True, owns_states: bool = False) -> StagedGraph:
     """A step -> loops over features, each finished before the next begins, and buffers between them.
 
-        LSTM, and GRU with the reset after the product: one loop   layer norm: three
+        gates of one state: one loop     a product of what a gate lets through: two     layer norm: three
 
     A loop has its products in accumulators, its pointwise functions on registers, and stores what a later
     loop reads. Views cost nothing but strides. Sums over features and products wait for whole vectors.

@@ -1,6 +1,6 @@
 """What depends on parameters and buffers alone: computed by torch at every call, under autograd."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,19 @@ class Bindings:
     calls: tuple[Call, ...]
     results: tuple[int, ...]
 
-    def evaluate(self, cell: nn.Module) -> tuple[Tensor, ...]:
+    def evaluate(
+        self, cell: nn.Module, find: Callable[[str], Tensor] | None = None
+    ) -> tuple[Tensor, ...]:
         """Return one tensor for each parameter argument.
 
         Args:
             cell: The cell, or a copy of it; its parameters are looked up now.
+            find: Returns the tensor of a name, in the place of the cell's own.
         """
-        tensors = {number: find_tensor(cell, name) for number, name in self.slots.items()}
+        if find is None:
+            tensors = {number: find_tensor(cell, name) for number, name in self.slots.items()}
+        else:
+            tensors = {number: find(name) for number, name in self.slots.items()}
         for call in self.calls:
             args, kwargs = (_resolve(part, tensors) for part in (call.args, call.kwargs))
             with torch.set_grad_enabled(call.with_gradient and torch.is_grad_enabled()):

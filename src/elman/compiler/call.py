@@ -1,0 +1,191 @@
+"""One call of a compiled recurrence: its tensors, as kernels take them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from elman.compiler.kernels import kernel
+from elman.compiler.recordings import Recorded
+
+REALS = {torch.float32: "float32", torch.float64: "float64"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call is besides its tensors.
+
+    Args:
+        recorded: One step.
+        wanted: Names of the arguments whose gradients are wanted; None for a forward pass alone.
+        is_reverse: Whether each sequence runs from its end.
+        order: The sequences, the longest first, (N,); None where all have T steps.
+        lengths: Their lengths, in that order.
+        resets: Where states start anew, (T, N); None for nowhere.
+        cpu: LLVM's name of the processor; None for the one at hand.
+    """
+
+    recorded: Recorded
+    wanted: frozenset[str] | None
+    is_reverse: bool
+    order: Tensor | None
+    lengths: Tensor | None
+    resets: Tensor | None
+    cpu: str | None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The tensors of a call that gradients may be wanted of.
+
+    Args:
+        input: (T, N, I).
+        states: Before the first step, (N, F) each.
+        fresh: What a reset puts in place, (N, F) each; none without resets.
+        steps: Step inputs, (T, N, F) each.
+        parameters: The parameter arguments.
+    """
+
+    input: Tensor
+    states: Sequence[Tensor]
+    fresh: Sequence[Tensor]
+    steps: Sequence[Tensor]
+    parameters: Sequence[Tensor]
+
+    @property
+    def all(self) -> tuple[Tensor, ...]:
+        """All of them, in order."""
+        return (self.input, *self.states, *self.fresh, *self.steps, *self.parameters)
+
+    @classmethod
+    def split(cls, call: Call, tensors: Sequence[Tensor]) -> "Arguments":
+        """Undo `all`."""
+        names = call.recorded.names
+        num_states = len(names["state"])
+        counts = (num_states, num_states if call.resets is not None else 0, len(names["step_input"]))
+        input, *rest = tensors
+        parts = []
+        for count in counts:
+            parts.append(rest[:count])
+            rest = rest[count:]
+        return cls(input, *parts, rest)
+
+
+def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor], Tensor | None]:
+    """Run all steps; return the outputs, the final states, and what is saved for the way back.
+
+    Args:
+        call: What is run.
+        arguments: Its tensors.
+    """
+    input = arguments.input
+    num_steps, batch_size = input.shape[:2]
+    launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
+    tensors = _common(call, arguments)
+    make = torch.zeros if call.lengths is not None else torch.empty  # no step writes behind an end
+    graph = call.recorded.graph
+    output = make(num_steps, batch_size, graph.type_of(graph.output).shape[0], dtype=input.dtype)
+    tensors["output"] = output
+    finals = [torch.empty_like(state, memory_format=torch.contiguous_format) for state in arguments.states]
+    for place, final in enumerate(finals):
+        tensors[f"final.{place}"] = final
+    saved = None
+    if call.wanted is not None:
+        saved = torch.empty(launcher.saved_size(num_steps, batch_size), dtype=input.dtype)
+        tensors["saved"] = saved
+    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
+    return output, finals, saved
+
+
+def run_backward(
+    call: Call,
+    arguments: Arguments,
+    output: Tensor,
+    saved: Tensor,
+    output_gradient: Tensor | None,
+    final_gradients: Sequence[Tensor | None],
+) -> list[Tensor | None]:
+    """Run all steps backward; return the gradients of the arguments, in the order of `Arguments.all`.
+
+    Args:
+        call: What was run.
+        arguments: Its tensors.
+        output: Its outputs.
+        saved: What it saved.
+        output_gradient: Of the outputs; None where no loss reads them.
+        final_gradients: Of the final states.
+    """
+    input = arguments.input
+    num_steps, batch_size = input.shape[:2]
+    launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
+    tensors = _common(call, arguments) | {"output": output, "saved": saved}
+    tensors["gradient.output"] = _gradient(output_gradient, output)
+    for place, (gradient, state) in enumerate(zip(final_gradients, arguments.states, strict=True)):
+        tensors[f"gradient.final.{place}"] = _gradient(gradient, state)
+    gradients = _allocate(call, arguments, launcher.kernel.memory.values, launcher.kernel.plan)
+    tensors |= {name: tensor for name, tensor in gradients.items() if tensor is not None}
+    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=True)
+    return [*gradients.values()]
+
+
+def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
+    """Name the tensors that both directions read."""
+    names = call.recorded.names
+    tensors = {"input": side_by_side(arguments.input)}
+    for place, state in enumerate(arguments.states):
+        tensors[f"initial.{place}"] = side_by_side(state)
+    for place, fresh in enumerate(arguments.fresh):
+        tensors[f"fresh.{place}"] = side_by_side(fresh)
+    for name, step in zip(names["step_input"], arguments.steps, strict=True):
+        tensors[f"step.{name}"] = side_by_side(step)
+    for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
+        tensors[f"parameter.{name}"] = side_by_side(parameter).contiguous() if parameter.dim() else parameter
+    for name, tensor in (("order", call.order), ("lengths", call.lengths), ("resets", call.resets)):
+        if tensor is not None:
+            tensors[name] = tensor
+    return tensors
+
+
+def _allocate(call: Call, arguments: Arguments, values, plan) -> dict[str, Tensor | None]:  # noqa: ANN001
+    """Make room for the gradients; those that are added to begin with zero."""
+    wanted, names = call.wanted or frozenset(), call.recorded.names
+    make = torch.zeros_like if call.lengths is not None else torch.empty_like
+    plain = {"memory_format": torch.contiguous_format}
+    gradients: dict[str, Tensor | None] = {
+        "gradient.input": make(arguments.input, **plain) if "input" in wanted else None
+    }
+    for place, state in enumerate(arguments.states):
+        gradients[f"gradient.initial.{place}"] = torch.empty_like(state, **plain)
+    for place, fresh in enumerate(arguments.fresh):
+        gradients[f"gradient.fresh.{place}"] = torch.zeros_like(fresh, **plain)
+    arrays = _step_gradient_arrays(plan, values)
+    for name, step in zip(names["step_input"], arguments.steps, strict=True):
+        array = arrays.get(name)
+        gradients[array or f"no gradient of {name}"] = make(step, **plain) if array else None
+    for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
+        zeros = torch.zeros_like(parameter, **plain) if name in wanted else None
+        gradients[f"gradient.parameter.{name}"] = zeros
+    return gradients
+
+
+def _step_gradient_arrays(plan, values) -> dict[str, str]:  # noqa: ANN001
+    arguments, gradient = plan.graph.arguments, plan.gradient
+    return {
+        arguments[part.argument].name: values[gradient.observed[part.gradient]].array
+        for part in gradient.sums
+        if arguments[part.argument].kind == "step_input"
+    }
+
+
+def _gradient(gradient: Tensor | None, like: Tensor) -> Tensor:
+    if gradient is None:
+        return like.new_zeros(like.shape[-1]).expand(like.shape)
+    return side_by_side(gradient)
+
+
+def side_by_side(tensor: Tensor) -> Tensor:
+    """Return a tensor whose last axis lies side by side in memory, itself if it does."""
+    if tensor._is_zerotensor() or tensor.is_neg():  # whose numbers stand nowhere, or with the other sign
+        return torch.zeros_like(tensor, memory_format=torch.contiguous_format).add_(tensor)
+    return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] == 1 else tensor.contiguous()

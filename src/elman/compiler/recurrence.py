@@ -1,0 +1,193 @@
+"""A cell run over sequences by the fastest backend that takes it."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+
+from elman.backends.eager import Resets, StepInputs, run_loop
+from elman.backends.llvm.target import target
+from elman.cells import Cell
+from elman.cells.state import State, map_state, state_tensors
+from elman.compiler.call import REALS, Arguments, Call, run_forward, side_by_side
+from elman.compiler.function import Recurrence
+from elman.compiler.kernels import kernel
+from elman.compiler.options import chosen_cpu
+from elman.compiler.recordings import Recorded, recorded
+from elman.errors import EagerWarning, GraphError, TraceError
+
+Find = Callable[[str], Tensor]
+
+
+class Batch(NamedTuple):
+    """The sequences of one call, checked.
+
+    Attributes:
+        input: (T, N, I).
+        state: Before the first step that runs.
+        lengths: (N,) integers on the CPU; None where all sequences have T steps.
+        resets: Where states start anew; None for nowhere.
+        step_inputs: What the cell drew; None where it draws nothing.
+        reverse: Whether each sequence runs from its own last step.
+    """
+
+    input: Tensor
+    state: State
+    lengths: Tensor | None = None
+    resets: Resets | None = None
+    step_inputs: StepInputs | None = None
+    reverse: bool = False
+
+
+def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = None) -> tuple[Tensor, Any]:
+    """Run a cell over sequences; return the outputs and the final states.
+
+    Args:
+        cell: What one time step computes.
+        batch: The sequences.
+        backend: "auto", "llvm" or "eager".
+        find: Returns the tensor of a parameter's name, in the place of the cell's own.
+
+    Raises:
+        TraceError: `backend` is "llvm" and the cell cannot be recorded.
+        GraphError: `backend` is "llvm" and no kernel takes the cell, or this call.
+    """
+    if backend != "eager":
+        reason = why_not(batch)
+        if reason is None:
+            try:
+                return _run_compiled(cell, batch, find)
+            except (TraceError, GraphError) as error:
+                if backend == "llvm":
+                    raise
+                result = _run_eager(cell, batch, find)  # a mistake in the cell shows here, and needs no warning
+                warn_once(cell, str(error))
+                return result
+        elif backend == "llvm":
+            raise GraphError(f'backend="llvm" cannot run this call: {reason}.')
+    return _run_eager(cell, batch, find)
+
+
+def why_not(batch: Batch) -> str | None:
+    """Say why a call is none for kernels; None if it is one."""
+    input = batch.input
+    if input.device.type != "cpu":
+        return f"there are no kernels for {input.device.type}"
+    if input.dtype not in REALS and not torch.is_autocast_enabled("cpu"):
+        return f"there are no kernels for {input.dtype}"
+    if not input.shape[1]:
+        return "the batch is empty"
+    if not target(chosen_cpu()).is_supported:
+        return "the processor has no fused multiply-add of vectors"
+    if type(input) not in (Tensor, nn.Parameter):
+        return f"the input is a {type(input).__name__}"
+    if torch._C._functorch.maybe_current_level() is not None:
+        return "a function transform such as vmap is at work"
+    if forward_ad._current_level >= 0:
+        return "derivatives are computed forward"
+    return None
+
+
+def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
+    known = recorded(cell)
+    dtype = known.recording.dtype
+    parameters = known.parameters(cell, find)
+    arguments = Arguments(
+        batch.input if batch.input.dtype == dtype else batch.input.to(dtype),
+        [_flat(part, dtype) for part in state_tensors(batch.state)],
+        [_flat(part, dtype) for part in state_tensors(batch.resets.fresh_state)] if batch.resets else [],
+        _lay_out_steps(known, batch, dtype),
+        [p if p.dtype == dtype else _as_number(p, dtype) for p in parameters],
+    )
+    results = _run_call(known, batch, arguments)
+    output, *finals = results
+    left = iter(finals)
+    return output, map_state(lambda part: next(left).view(part.shape), batch.state)
+
+
+def _run_call(known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tensor, ...]:
+    order = lengths = None
+    if batch.lengths is not None and not bool((batch.lengths == len(batch.input)).all()):
+        lengths, order = batch.lengths.sort(descending=True, stable=True)
+    steps = None if batch.resets is None else batch.resets.steps
+    tensors = arguments.all
+    has_gradient = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    wanted = frozenset(_wanted(known, arguments)) if has_gradient else None
+    call = Call(known, wanted, batch.reverse, order, lengths, steps, chosen_cpu())
+    if not has_gradient:
+        output, finals, _ = run_forward(call, arguments)
+        return output, *finals
+    kernel(known, wanted, REALS[arguments.input.dtype], call.cpu)  # a refusal comes before autograd is involved
+    return Recurrence.apply(call, *tensors)  # pyright: ignore[reportReturnType]
+
+
+def _wanted(known: Recorded, arguments: Arguments):  # noqa: ANN202
+    """Yield the names of the arguments, but for states, that want a gradient."""
+    if arguments.input.requires_grad:
+        yield "input"
+    for kind, tensors in (("step_input", arguments.steps), ("parameter", arguments.parameters)):
+        for name, tensor in zip(known.names[kind], tensors, strict=True):
+            if tensor.requires_grad:
+                yield name
+
+
+def _flat(state: Tensor, dtype: torch.dtype) -> Tensor:
+    state = state if state.dtype == dtype else state.to(dtype)
+    return state if state.dim() == 2 else state.flatten(1)
+
+
+def _as_number(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    if tensor.is_complex() or (tensor.is_floating_point() and not torch.is_autocast_enabled("cpu")):
+        raise GraphError(f"a parameter has the dtype {tensor.dtype} beside others of {dtype}.")
+    return tensor.to(dtype)
+
+
+def _lay_out_steps(known: Recorded, batch: Batch, dtype: torch.dtype) -> list[Tensor]:
+    """Return step inputs as (T, N, F), without a copy where they repeat themselves."""
+    num_steps, batch_size = batch.input.shape[:2]
+    laid_out = []
+    for name in known.names["step_input"]:
+        drawn = batch.step_inputs
+        assert drawn is not None  # noqa: S101 - the recorded step has this step input
+        if name in drawn.moving:
+            tensor = drawn.moving[name]
+            tensor = tensor[:, None, None] if tensor.dim() == 1 else tensor
+        else:
+            tensor = drawn.fixed[name][None]
+        tensor = tensor[..., None] if tensor.dim() == 2 else tensor.flatten(2)
+        laid_out.append(side_by_side(tensor.to(dtype)).expand(num_steps, batch_size, -1))
+    return laid_out
+
+
+def _run_eager(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
+    step: Any = cell
+    if find is not None:
+        weights = {name: find(name) for name, _ in cell.named_parameters()}
+
+        def step(*arguments: Any, **more: Any) -> Any:
+            return torch.func.functional_call(cell, weights, arguments, more)
+
+    return run_loop(
+        step,
+        batch.input,
+        batch.state,
+        lengths=batch.lengths,
+        resets=batch.resets,
+        reverse=batch.reverse,
+        step_inputs=batch.step_inputs,
+    )
+
+
+_warned: set[tuple[type, str]] = set()
+
+
+def warn_once(cell: Cell, reason: str) -> None:
+    """Say that a cell runs slowly, and why; once for each kind of cell and reason."""
+    key = type(cell), reason
+    if key not in _warned:
+        _warned.add(key)
+        text = f"{type(cell).__name__} runs as a plain loop, step by step: {reason}"
+        warnings.warn(text, EagerWarning, stacklevel=2)
