@@ -104,6 +104,21 @@ def test_without_a_reference_the_peer_counts_as_exact():
         check_agreement(wrong, peer, None, "train", *numbers())
 
 
+def test_peer_that_errs_more_than_rounding_gives_room():
+    _, peer, reference = sides()
+    input, gradient = numbers()
+
+    def moved(by: float) -> Any:
+        return type(peer)("moved", lambda input: (peer.run(input)[0] + by, ()), peer.parameters)
+
+    far = type(peer)("float64", lambda input: (reference.run(input)[0], ()), reference.parameters)
+    check_agreement(moved(-7e-4), moved(1e-4), far, "forward", input, gradient)
+    with pytest.raises(MismatchError):
+        check_agreement(moved(-9e-4), moved(1e-4), far, "forward", input, gradient)
+    with pytest.raises(MismatchError):
+        check_agreement(moved(-7e-4), moved(0), far, "forward", input, gradient)
+
+
 def test_kinks_are_seen_in_the_source_and_in_the_options():
     assert [name for name, cell in USER_CELLS.items() if has_kinks(cell(3, 3))] == [IndRNN.__name__]
     assert has_kinks(ElmanCell(3, 5, activation="relu"))

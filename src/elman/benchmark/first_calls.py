@@ -6,14 +6,16 @@ import copy
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from elman.benchmark.agreement import has_kinks
 from elman.benchmark.fresh_process import call_in_fresh_process
 from elman.benchmark.kinds import backend_of
-from elman.benchmark.measure import Pairing, draw, find_fault
+from elman.benchmark.measure import Pairing, draw, find_fault, in_float64
 from elman.benchmark.results import Row
 from elman.benchmark.settings import BenchmarkSettings
 from elman.benchmark.shapes import FOR_FIRST_CALLS, Shape
@@ -72,6 +74,7 @@ def time_first_call(name: str, shape: list[int], threads: int) -> dict[str, Any]
         threads: Of torch.
     """
     torch.set_num_threads(threads)
+    torch.manual_seed(0)
     sizes = Shape(*shape)
     _start_torch()
     cell = NewCell(USER_CELLS[name](sizes.input_size, sizes.hidden_size))
@@ -82,7 +85,8 @@ def time_first_call(name: str, shape: list[int], threads: int) -> dict[str, Any]
     forward = time.perf_counter() - begin
     output.sum().backward()
     step = time.perf_counter() - begin
-    pairing = Pairing(work_of("eager", eager), work_of("elman", layer), None, True, lambda: "")
+    reference = in_float64(partial(work_of, "float64"), eager)
+    pairing = Pairing(work_of("eager", eager), work_of("elman", layer), reference, has_kinks(cell.cell), str)
     red = find_fault(pairing, "train", *draw(sizes, pairing.ours))
     return {"output": forward, "step": step, "backend": backend_of(layer), "red": red}
 
