@@ -17,7 +17,9 @@ from elman.benchmark.kinds import KINDS, make_pair
 from elman.benchmark.length_rows import spread_lengths
 from elman.benchmark.memory import measure_growth, peak_growth
 from elman.benchmark.settings import KIND_NAMES, SECTIONS
-from elman.cells import ALL_CELLS, ElmanCell
+from elman.benchmark.user_cells import USER_CELLS
+from elman.cells import ALL_CELLS, Cell, ElmanCell
+from elman.cells.state import state_shapes
 from elman.errors import OptionError, RunError
 from elman.layers import GRU, Recurrent
 
@@ -48,12 +50,29 @@ def test_layers_are_measured_in_each_mode():
         assert math.isclose(row.figure, row.values["torch.nn"] / row.values["elman"])
 
 
-def test_every_cell_is_measured_beside_the_eager_loop():
+def test_cells_are_measured_beside_the_eager_loop(monkeypatch: pytest.MonkeyPatch):
+    few = {name: CELLS[name] for name in ("LSTMCell", "IndRNN")}
+    monkeypatch.setattr("elman.benchmark.cell_rows.CELLS", few)
     rows = measure("cells")
-    assert [row.name for row in rows] == list(CELLS)
-    assert len(rows) >= len(ALL_CELLS) + 7
-    assert [row.red for row in rows] == [""] * len(rows)
+    assert [(row.name, row.red) for row in rows] == [("LSTMCell", ""), ("IndRNN", "")]
     assert all(list(row.values) == ["eager", "elman"] for row in rows)
+
+
+def test_every_cell_is_among_them():
+    assert len(CELLS) == len(ALL_CELLS) + len(USER_CELLS)
+
+
+@pytest.mark.parametrize("cell_class", USER_CELLS.values(), ids=USER_CELLS)
+def test_user_cell_remembers(cell_class: type[Cell]):
+    cell = cell_class(4, 5)
+    state = cell.initial_state(2)
+    outputs = []
+    for _ in range(2):
+        output, state = cell(torch.ones(2, 4), state)
+        outputs.append(output)
+    assert outputs[0].shape == (2, 5)
+    assert state_shapes(state) == state_shapes(cell.initial_state(2))
+    assert not torch.equal(*outputs)
 
 
 def test_ragged_batch_is_measured_beside_a_full_one():
