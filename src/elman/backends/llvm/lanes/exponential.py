@@ -14,7 +14,10 @@ from elman.backends.llvm.lanes.lanes import Lanes
 from elman.backends.llvm.lanes.polynomial import polynomial
 
 # Q(r) = (e^r - 1 - r) / r^2.
-SINGLE = (0.5000003, 0.1666667, 0.041661512, 0.0083327945, 0.0014100741, 0.00020064776)
+SINGLE = (
+    *(0.5000003576278687, 0.166666179895401, 0.041661228984594345, 0.008335934951901436),
+    *(0.0014104777947068214, 0.00019629750750027597),
+)
 DOUBLE = (
     *(0.49999999999999956, 0.16666666666666666, 0.04166666666669381, 0.00833333333333388),
     *(0.0013888888884403012, 0.00019841269839927528, 2.4801590479251742e-05, 2.755732048954058e-06),
@@ -71,15 +74,27 @@ def exp(lanes: Lanes, x: ir.Value, correction: ir.Value | None = None) -> ir.Val
         x: The exponent.
         correction: What x lacks, much smaller than x.
     """
-    x = lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))
-    r, power = reduce(lanes, x, correction)
+    r, power = reduce(lanes, _in_range(lanes, x), correction)
     return lanes.mul(lanes.mul(exp_of_rest(lanes, r), power), power)
+
+
+def exp_in_two(lanes: Lanes, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Return e^x and what its last rounding has lost.
+
+    Args:
+        lanes: Where the code goes.
+        x: The exponent.
+    """
+    r, power = reduce(lanes, _in_range(lanes, x))
+    share = polynomial(lanes, r, (1.0, *lanes.either(SINGLE, DOUBLE)))
+    high = lanes.fma(share, r, 1.0)
+    low = lanes.fma(share, r, lanes.sub(1.0, high))
+    return lanes.mul(lanes.mul(high, power), power), lanes.mul(lanes.mul(low, power), power)
 
 
 def expm1(lanes: Lanes, x: ir.Value) -> ir.Value:
     """Return e^x - 1, without the cancellation near 0."""
-    x = lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))
-    r, power = reduce(lanes, x)
+    r, power = reduce(lanes, _in_range(lanes, x))
     small = lanes.fma(lanes.mul(r, r), polynomial(lanes, r, lanes.either(SINGLE, DOUBLE)), r)
     # (e^r - 1) 2^k + 2^k - 2^-k, times 2^k.
     scaled = lanes.fma(small, power, lanes.sub(power, inverse(lanes, power)))
@@ -94,3 +109,7 @@ def exp_of_rest(lanes: Lanes, r: ir.Value) -> ir.Value:
         r: A number from -ln 2 to ln 2.
     """
     return polynomial(lanes, r, (1.0, 1.0, *lanes.either(SINGLE, DOUBLE)))
+
+
+def _in_range(lanes: Lanes, x: ir.Value) -> ir.Value:
+    return lanes.at_most(lanes.at_least(x, lanes.either(*LOWEST)), lanes.either(*HIGHEST))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from llvmlite import ir
 
-from elman.backends.llvm.lanes.exponential import exp
+from elman.backends.llvm.lanes.exponential import exp_in_two
 from elman.backends.llvm.lanes.lanes import Lanes
 from elman.backends.llvm.lanes.polynomial import polynomial
 
@@ -69,25 +69,32 @@ def part_any(lanes: Lanes, x: ir.Value) -> Parted:
 def log(lanes: Lanes, x: ir.Value) -> ir.Value:
     """Return the natural logarithm."""
     k, f, _ = part_any(lanes, x)
-    return _at_the_edges(lanes, x, _log_of_parts(lanes, k, f))
+    return _at_the_edges(lanes, x, _log_of_parts(lanes, k, f, lanes.number(0.0)))
 
 
 def log1p(lanes: Lanes, x: ir.Value) -> ir.Value:
-    """Return log(1 + x); what 1 + x loses by rounding is added to f."""
-    u = lanes.add(1.0, x)
-    part_of_x = lanes.sub(u, 1.0)
-    lost = lanes.add(lanes.sub(1.0, lanes.sub(u, part_of_x)), lanes.sub(x, part_of_x))
-    k, f, biased = part(lanes, u)
-    f = lanes.fma(lost, _inverse_power(lanes, biased), f)
-    result = _at_the_edges(lanes, u, _log_of_parts(lanes, k, f))
-    return lanes.select(lanes.compare("==", x, 0.0), x, result)
+    """Return log(1 + x)."""
+    return _log1p(lanes, x, lanes.number(0.0))
 
 
 def softplus(lanes: Lanes, x: ir.Value, *, beta: float, threshold: float) -> ir.Value:
     """Return log(1 + e^(beta x)) / beta, and x itself where beta x is above the threshold."""
     scaled = lanes.mul(x, beta)
-    value = lanes.div(log1p(lanes, exp(lanes, scaled)), beta)
+    value = lanes.div(_log1p(lanes, *exp_in_two(lanes, scaled)), beta)
     return lanes.select(lanes.compare(">", scaled, threshold), x, value)
+
+
+def _log1p(lanes: Lanes, x: ir.Value, low: ir.Value) -> ir.Value:
+    """Return log(1 + x + low); what 1 + x loses by rounding, and then f, is added where it is not lost."""
+    u = lanes.add(1.0, x)
+    part_of_x = lanes.sub(u, 1.0)
+    lost = lanes.add(lanes.sub(1.0, lanes.sub(u, part_of_x)), lanes.sub(x, part_of_x))
+    k, rounded, biased = part(lanes, u)
+    lost = lanes.mul(lanes.add(lost, low), _inverse_power(lanes, biased))
+    f = lanes.add(rounded, lost)
+    still_lost = lanes.sub(lost, lanes.sub(f, rounded))
+    result = _at_the_edges(lanes, u, _log_of_parts(lanes, k, f, still_lost))
+    return lanes.select(lanes.compare("==", x, 0.0), x, result)
 
 
 def _inverse_power(lanes: Lanes, biased: ir.Value) -> ir.Value:
@@ -99,18 +106,19 @@ def _inverse_power(lanes: Lanes, biased: ir.Value) -> ir.Value:
     return lanes.from_bits(builder.shl(exponent, lanes.integer(lanes.fraction_bits)))
 
 
-def _log_of_parts(lanes: Lanes, k: ir.Value, f: ir.Value) -> ir.Value:
+def _log_of_parts(lanes: Lanes, k: ir.Value, f: ir.Value, rest_of_f: ir.Value) -> ir.Value:
     high, low = lanes.either(*LN2)
+    small = lanes.fma(k, low, rest_of_f)
     square = lanes.mul(f, f)
     if lanes.is_double:
         s = lanes.div(f, lanes.add(f, 2.0))
         z = lanes.mul(s, s)
         half = lanes.mul(0.5, square)
         rest = lanes.mul(s, lanes.fma(z, polynomial(lanes, z, DOUBLE), half))
-        rest = lanes.sub(lanes.fma(k, low, rest), half)
+        rest = lanes.sub(lanes.add(small, rest), half)
     else:
         rest = lanes.mul(lanes.mul(f, square), polynomial(lanes, f, SINGLE))
-        rest = lanes.fma(-0.5, square, lanes.fma(k, low, rest))
+        rest = lanes.fma(-0.5, square, lanes.add(small, rest))
     return lanes.fma(k, high, lanes.add(f, rest))
 
 
