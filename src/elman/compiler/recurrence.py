@@ -93,7 +93,7 @@ def why_not(batch: Batch) -> str | None:
 
 def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
     known = recorded(cell)
-    dtype = known.recording.dtype
+    dtype = known.recording.dtype if known.names["parameter"] else batch.input.dtype
     parameters = known.parameters(cell, find)
     arguments = Arguments(
         batch.input if batch.input.dtype == dtype else batch.input.to(dtype),
