@@ -129,9 +129,10 @@ def outer(real, name, left, right, out, columns=(0, 0), cuts=(), tile_cuts=()):
 
 @pytest.mark.parametrize(("real", "name"), CASES)
 @pytest.mark.parametrize(
-    "size", [(1, 1), (5, 3), (64, 64), (7, 65), (97, 257), (512, 1), (1, 300), (200, 20), (130, 600)]
+    "size",
+    [(1, 1), (5, 3), (64, 64), (7, 65), (97, 257), (512, 1), (600, 20), (1, 300), (200, 20), (130, 600)],
 )
-@pytest.mark.parametrize("num_rows", [1, 100, 300])
+@pytest.mark.parametrize("num_rows", [0, 1, 100, 300])
 def test_outer(real: str, name: str, size: tuple[int, int], num_rows: int, random: Generator):
     left, right = (normal(random, real, num_rows, length + 5) for length in size)
     out = normal(random, real, *size)

@@ -1,7 +1,8 @@
 """The sum of many rows: the gradient of a bias."""
 
+from elman.backends.llvm.tiles.integer import Int
 from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store
-from elman.backends.llvm.tiles.writer import Function, Int, Module
+from elman.backends.llvm.tiles.writer import Function, Module
 
 NUM_VECTORS = 8  # enough chains of additions for their latency, and eight lines of each row in turn
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elman.backends.llvm.tiles.writer import Int, Module
+from elman.backends.llvm.tiles.integer import Int
+from elman.backends.llvm.tiles.writer import Module
 
 GROUP = 6  # narrow numbers whose sums are in registers at once
 NUM_VECTORS = {32: 4, 16: 2}  # wide vectors at once, by the number of vector registers
-CHUNK = {32: 128, 16: 256}  # rows packed at once: a strip of them stays in the first cache
+CHUNK = 64  # rows at once: those of a strip and a group stay in the first cache
 TILE_WIDE = 256  # with the narrow side, the packed rows and the tile of the result stay in the second cache
-TILE_NARROW = 96, 384  # a longer tile packs the wide side less often, but there are fewer for the threads
+TILE_NARROW = (
+    96,
+    384,
+)  # whole groups; a longer tile packs the wide side less often, but there are fewer for the threads
 WHOLE = 48  # up to so many narrow numbers are one tile
 
 
@@ -21,17 +25,17 @@ class Sizes:
     Args:
         lanes: Numbers in a vector.
         num_vectors: Vectors in a strip of the wide side.
-        chunk: Rows that are packed at once.
+        line: Numbers in a line of the caches.
     """
 
     lanes: int
     num_vectors: int
-    chunk: int
+    line: int
 
     @classmethod
     def of(cls, module: Module) -> Sizes:
         """Choose them for the registers of a module."""
-        return cls(module.num_lanes, NUM_VECTORS[module.num_registers], CHUNK[module.num_registers])
+        return cls(module.num_lanes, NUM_VECTORS[module.num_registers], 64 // module.num_bytes)
 
     @property
     def strip(self) -> int:
@@ -40,33 +44,33 @@ class Sizes:
 
     @property
     def packed_wide(self) -> int:
-        """From one packed row of the wide side to the next: an odd number of cache lines, to use all sets."""
-        return TILE_WIDE + 16
+        """From one packed row of the wide side to the next: an odd number of lines, to use all sets."""
+        return TILE_WIDE + self.line
 
     @property
     def packed_narrow(self) -> int:
         """From one packed row of the narrow side to the next."""
-        return TILE_NARROW[1] + GROUP + 10
+        return TILE_NARROW[1] + self.line
 
     @property
     def narrow_at(self) -> int:
         """Where the packed narrow side stands in the work space; the wide side is at its beginning."""
-        return self.chunk * self.packed_wide
+        return CHUNK * self.packed_wide
 
     @property
     def turned_at(self) -> int:
         """Where the transposed tile of the result stands in the work space."""
-        return self.narrow_at + self.chunk * self.packed_narrow
+        return self.narrow_at + CHUNK * self.packed_narrow
 
     @property
     def pointers_at(self) -> int:
         """Where the pointers to the packed rows stand, those of the wide side first."""
-        return self.turned_at + (TILE_NARROW[1] + GROUP) * TILE_WIDE
+        return self.turned_at + TILE_NARROW[1] * TILE_WIDE
 
     @property
     def work(self) -> int:
         """Size of the work space; a pointer takes the place of two numbers at most."""
-        return self.pointers_at + 2 * 2 * self.chunk
+        return self.pointers_at + 2 * 2 * CHUNK
 
 
 def cut(length: Int, size: Int | int) -> Int:
@@ -80,4 +84,4 @@ def narrow_tile(num_narrow: Int, num_wide: Int) -> Int:
     target = (num_wide * 3 // 2).minimum(most).maximum(least)
     num_tiles = cut(num_narrow, target * 2) * 2
     num_tiles = num_narrow.function.select(num_narrow < WHOLE + 1, 1, num_tiles)
-    return cut(cut(num_narrow, num_tiles), GROUP) * GROUP
+    return cut(cut(num_narrow, num_tiles), GROUP).maximum(1) * GROUP

@@ -2,10 +2,11 @@
 
 from functools import partial
 
+from elman.backends.llvm.tiles.integer import Int
 from elman.backends.llvm.tiles.outer_sizes import GROUP, Sizes
 from elman.backends.llvm.tiles.product import multiply
-from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store
-from elman.backends.llvm.tiles.writer import Function, Int, Module
+from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store, prefetch
+from elman.backends.llvm.tiles.writer import Function, Module
 
 PARAMETERS = (
     "ptr narrow_rows",
@@ -34,7 +35,6 @@ def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
     """Write out[number + r, v] += the sum over rows, for one group and one strip."""
     num_narrow, narrow_offset, wide_offset = f.argument("num_narrow", "narrow_offset", "wide_offset")
     num_rows, out_stride = f.argument("num_rows", "out_stride")
-    lanes = f.module.num_lanes
     # A group may be over the edge: its rows there repeat the last one and are not stored.
     inside = [(number + r).minimum(num_narrow - 1) for r in range(GROUP)]
     outs = [f.address("%out", row * out_stride) for row in inside]
@@ -42,6 +42,8 @@ def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
     for out, own_sums in zip(outs, sums, strict=True):
         for v, total in enumerate(own_sums):
             f.store(_load_vector(f, out, (num_vectors, last), v), total)
+        for line in range(0, num_vectors * f.module.num_lanes, 64 // f.module.num_bytes):
+            prefetch(f, f.address(out, out_stride * GROUP + line))  # of the next group
     columns = [narrow_offset + row for row in inside]
     with f.loop(0, num_rows) as row:
         narrow, wide = (f.load(f.address(f"%{side}_rows", row, "ptr"), "ptr") for side in ("narrow", "wide"))
@@ -49,9 +51,7 @@ def _add_group(f: Function, number: Int, num_vectors: int, last: str) -> None:
         multiply(f, sums, [f.address(narrow, column) for column in columns], load_column)
     for r, (out, own_sums) in enumerate(zip(outs, sums, strict=True)):
         with f.when(number + r < num_narrow):
-            for v, total in enumerate(own_sums[:-1]):
-                f.store(f.load(total), f.address(out, v * lanes))
-            masked_store(f, f.load(own_sums[-1]), f.address(out, (num_vectors - 1) * lanes), last)
+            _store_vectors(f, own_sums, out, last)
 
 
 def _load_vector(f: Function, first: str, strip: tuple[int, str], v: int) -> str:
@@ -59,3 +59,10 @@ def _load_vector(f: Function, first: str, strip: tuple[int, str], v: int) -> str
     num_vectors, last = strip
     place = f.address(first, v * f.module.num_lanes)
     return masked_load(f, place, last) if v == num_vectors - 1 else f.load(place)
+
+
+def _store_vectors(f: Function, sums: list[str], first: str, last: str) -> None:
+    places = [f.address(first, v * f.module.num_lanes) for v in range(len(sums))]
+    for total, place in zip(sums[:-1], places[:-1], strict=True):
+        f.store(f.load(total), place)
+    masked_store(f, f.load(sums[-1]), places[-1], last)

@@ -1,7 +1,8 @@
 """Columns of a weight, wherever they lie, into a panel in which the lanes of one k are neighbours."""
 
+from elman.backends.llvm.tiles.integer import Int
 from elman.backends.llvm.tiles.vectors import mask, masked_load, masked_store
-from elman.backends.llvm.tiles.writer import Function, Int, Module
+from elman.backends.llvm.tiles.writer import Function, Module
 
 PARAMETERS = (
     "ptr source",

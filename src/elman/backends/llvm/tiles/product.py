@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
+from elman.backends.llvm.tiles.integer import Int
 from elman.backends.llvm.tiles.vectors import broadcast, fma
-from elman.backends.llvm.tiles.writer import Function, Int, Module
+from elman.backends.llvm.tiles.writer import Function, Module
 
 # By the number of vector registers: for V vectors of columns, how many rows fill them with sums. What is
 # left holds the V vectors of the panel and one number of a row, or the other way round.

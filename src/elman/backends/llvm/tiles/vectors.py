@@ -1,6 +1,7 @@
 """Instructions on vectors that the tiles share."""
 
-from elman.backends.llvm.tiles.writer import Function, Int
+from elman.backends.llvm.tiles.integer import Int
+from elman.backends.llvm.tiles.writer import Function
 
 
 def fma(f: Function, left: str, right: str, total: str) -> str:

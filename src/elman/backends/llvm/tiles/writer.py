@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from elman.backends.llvm.target import Target
+from elman.backends.llvm.tiles.integer import Int
 
 REALS = {"float32": "float", "float64": "double"}
 
@@ -54,57 +55,6 @@ class Module:
     def text(self) -> str:
         """Return the whole module."""
         return "\n".join([*self.parts, *sorted(self.declarations)]) + "\n"
-
-
-class Int:
-    """An integer of the function that is being written; arithmetic and comparison write instructions."""
-
-    def __init__(self, function: Function, name: str):
-        self.function = function
-        self.name = name
-
-    def __str__(self) -> str:
-        """Return how it is spelled as an operand."""
-        return self.name
-
-    def __add__(self, other: Int | int) -> Int:
-        """Write a sum."""
-        return self._write("add nsw", other)
-
-    def __sub__(self, other: Int | int) -> Int:
-        """Write a difference."""
-        return self._write("sub nsw", other)
-
-    def __mul__(self, other: Int | int) -> Int:
-        """Write a product."""
-        return self._write("mul nsw", other)
-
-    def __floordiv__(self, other: Int | int) -> Int:
-        """Write a quotient of numbers that are not negative."""
-        return self._write("udiv", other)
-
-    def __mod__(self, other: Int | int) -> Int:
-        """Write the rest of a division of numbers that are not negative."""
-        return self._write("urem", other)
-
-    def __lt__(self, other: Int | int) -> str:
-        """Write a comparison, an i1."""
-        return self.function.value(f"icmp slt i64 {self}, {other}")
-
-    def equals(self, other: Int | int) -> str:
-        """Write a comparison, an i1."""
-        return self.function.value(f"icmp eq i64 {self}, {other}")
-
-    def minimum(self, other: Int | int) -> Int:
-        """Write the smaller of the two."""
-        return Int(self.function, self.function.call("llvm.smin.i64", "i64", f"i64 {self}", f"i64 {other}"))
-
-    def maximum(self, other: Int | int) -> Int:
-        """Write the larger of the two."""
-        return Int(self.function, self.function.call("llvm.smax.i64", "i64", f"i64 {self}", f"i64 {other}"))
-
-    def _write(self, instruction: str, other: Int | int) -> Int:
-        return Int(self.function, self.function.value(f"{instruction} i64 {self}, {other}"))
 
 
 class Function:
