@@ -16,6 +16,7 @@ _KINKS = re.compile(r"relu|hard|clamp|maximum|minimum|\babs\b|\bsign\b")
 # Where a cell has a kink, a number within rounding of it may fall on either side. It then moves the gradient
 # of one unit in one row of one step wholly, and the rest by less; of all T x N x H of them few do.
 _KINKED_SHARE = 5e-3
+_GRADIENT = "gradient of "
 
 
 def check_agreement(
@@ -32,9 +33,9 @@ def check_agreement(
 
     The largest error against the reference in float64 is at most twice the peer's own, or
     8 eps ceil(log2(K)) of the largest value, with K the number of terms that can meet in one sum: rounding
-    grows with its logarithm where sums are cut into parts, as all fast ones are. Where the peer's own error
-    is larger than that, the cell makes errors grow from step to step, and two sides that are equally right
-    can lie further apart: then 8 times the peer's error is allowed.
+    grows with its logarithm where sums are cut into parts, as all fast ones are. Where the peer's outputs err
+    by more than that, the cell makes errors grow from step to step, and how far is luck: then 8 times the
+    peer's largest error, relative to the largest value, is allowed in every tensor.
 
     Args:
         ours: The work to check.
@@ -59,9 +60,10 @@ def check_agreement(
     relative = 8 * torch.finfo(input.dtype).eps * math.ceil(math.log2(terms))
     came = compute(ours, mode, input, gradient)
     _check_names(came, exact, ours, peer)
+    allowed = _allowed({name: _error(theirs[name], exact[name]) for name in exact}, relative)
     for name, value in came.items():
-        may_jump = has_kinks and name.startswith("gradient")
-        fault = _fault(value, theirs[name], exact[name], relative, may_jump)
+        may_jump = has_kinks and name.startswith(_GRADIENT)
+        fault = _fault(value, exact[name], allowed[name], may_jump)
         if fault:
             raise MismatchError(f"{ours.name} and {peer.name} disagree: {name}: {fault}.")
 
@@ -82,17 +84,27 @@ def _check_names(came: Mapping[str, Tensor], exact: Mapping[str, Tensor], ours: 
         raise MismatchError(f"{ours.name} computes {shapes}, but {peer.name} computes {expected}.")
 
 
-def _fault(came: Tensor, theirs: Tensor, exact: Tensor, relative: float, may_jump: bool) -> str:
-    """Say by how much a tensor is wrong; nothing if it is right. NaN is wrong."""
+def _error(came: Tensor, exact: Tensor) -> float:
+    """Return the largest error by the largest value; of zeros, the error itself."""
     exact = exact.double()
-    scale = float(exact.abs().max())
-    error, their_error = (float((one.double() - exact).abs().max()) for one in (came, theirs))
-    rounding = relative * scale
-    allowed = max(rounding, (2 if their_error <= rounding else 8) * their_error)
+    return float((came.double() - exact).abs().max()) / (float(exact.abs().max()) or 1.0)
+
+
+def _allowed(errors: Mapping[str, float], rounding: float) -> dict[str, float]:
+    """Return the error that is allowed in each tensor, from the peer's own."""
+    forward = max(error for name, error in errors.items() if not name.startswith(_GRADIENT))
+    if forward <= rounding:
+        return {name: max(rounding, 2 * error) for name, error in errors.items()}
+    worst = max(errors.values())
+    return {name: 8 * (worst if name.startswith(_GRADIENT) else forward) for name in errors}
+
+
+def _fault(came: Tensor, exact: Tensor, allowed: float, may_jump: bool) -> str:
+    """Say by how much a tensor is wrong; nothing if it is right. NaN is wrong."""
+    error = _error(came, exact)
     if error <= allowed:
         return ""
-    if may_jump and float((came.double() - exact).norm()) <= _KINKED_SHARE * float(exact.norm()):
+    apart, whole = (float(one.double().norm()) for one in (came.double() - exact.double(), exact))
+    if may_jump and apart <= _KINKED_SHARE * whole:
         return ""
-    return (
-        f"the largest error is {error:.3g} where {allowed:.3g} is allowed and the largest value {scale:.3g}"
-    )
+    return f"the largest error is {error:.3g} of the largest value where {allowed:.3g} is allowed"
