@@ -8,7 +8,7 @@ from elman.backends.llvm.lanes.error_function import erf
 from elman.backends.llvm.lanes.exponential import expm1
 from elman.backends.llvm.lanes.gates import sigmoid, tanh
 from elman.backends.llvm.lanes.lanes import Lanes
-from elman.backends.llvm.lanes.shared import in_double, shared
+from elman.backends.llvm.lanes.shared import shared
 
 
 def relu(lanes: Lanes, x: ir.Value) -> ir.Value:
@@ -39,5 +39,5 @@ def gelu(lanes: Lanes, x: ir.Value, *, approximate: str) -> ir.Value:
         share = shared(lanes, "tanh", tanh, lanes.mul(lanes.add(x, cubic), math.sqrt(2 / math.pi)))
     else:
         scaled = lanes.mul(x, math.sqrt(0.5))
-        share = shared(lanes, "erf", lambda inside, value: in_double(inside, erf, value), scaled)
+        share = shared(lanes, "erf", erf, scaled)
     return lanes.mul(half, lanes.add(share, 1.0))
