@@ -106,17 +106,22 @@ def test_without_a_reference_the_peer_counts_as_exact():
 
 def test_peer_that_errs_more_than_rounding_gives_room():
     _, peer, reference = sides()
-    input, gradient = numbers()
 
-    def moved(by: float) -> Any:
-        return type(peer)("moved", lambda input: (peer.run(input)[0] + by, ()), peer.parameters)
+    def moved(by: float, late: bool = True) -> Any:
+        def run(input: Tensor) -> tuple[Tensor, Any]:
+            is_moved = torch.arange(len(input))[:, None, None] >= (8 if late else 0)
+            return peer.run(input)[0] + by * is_moved, ()
+
+        return type(peer)("moved", run, peer.parameters)
 
     far = type(peer)("float64", lambda input: (reference.run(input)[0], ()), reference.parameters)
-    check_agreement(moved(-7e-4), moved(1e-4), far, "forward", input, gradient)
+    more = (far, "forward", torch.randn(20, 3, 4), torch.randn(20, 3, 5))
+    check_agreement(moved(-3e-3), moved(1e-4), *more)
+    for wrong in (moved(-4e-3), moved(-3e-3, late=False)):  # too far, and too early
+        with pytest.raises(MismatchError):
+            check_agreement(wrong, moved(1e-4), *more)
     with pytest.raises(MismatchError):
-        check_agreement(moved(-9e-4), moved(1e-4), far, "forward", input, gradient)
-    with pytest.raises(MismatchError):
-        check_agreement(moved(-7e-4), moved(0), far, "forward", input, gradient)
+        check_agreement(moved(-3e-3), moved(0), *more)
 
 
 def test_kinks_are_seen_in_the_source_and_in_the_options():
