@@ -147,7 +147,7 @@ def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
     return tensors
 
 
-def _allocate(call: Call, arguments: Arguments, values, plan) -> dict[str, Tensor | None]:  # noqa: ANN001
+def _allocate(call: Call, arguments: Arguments, values, plan) -> dict[str, Tensor | None]:
     """Make room for the gradients; those that are added to begin with zero."""
     wanted, names = call.wanted or frozenset(), call.recorded.names
     make = torch.zeros_like if call.lengths is not None else torch.empty_like
@@ -169,7 +169,7 @@ def _allocate(call: Call, arguments: Arguments, values, plan) -> dict[str, Tenso
     return gradients
 
 
-def _step_gradient_arrays(plan, values) -> dict[str, str]:  # noqa: ANN001
+def _step_gradient_arrays(plan, values) -> dict[str, str]:
     arguments, gradient = plan.graph.arguments, plan.gradient
     return {
         arguments[part.argument].name: values[gradient.observed[part.gradient]].array

@@ -89,7 +89,7 @@ def run_plain(call: Call, arguments: Arguments) -> tuple[Tensor, ...]:
 def _shaped(call: Call, states: Sequence[Tensor]) -> tuple[Tensor, ...]:
     graph = call.recorded.graph
     shapes = [graph.arguments[number].type.shape for number in graph.of_kind("state")]
-    return tuple(state.unflatten(1, shape) for state, shape in zip(states, shapes, strict=True))
+    return tuple(state.view(len(state), *shape) for state, shape in zip(states, shapes, strict=True))
 
 
 def _as_drawn(call: Call, name: str, step: Tensor) -> Tensor:
@@ -102,4 +102,3 @@ def _as_drawn(call: Call, name: str, step: Tensor) -> Tensor:
     else:
         step = step.squeeze(2)
     return step != 0 if kind.dtype == "boolean" else step
-

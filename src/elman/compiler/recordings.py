@@ -84,5 +84,7 @@ def _record(cell: Cell) -> Recorded:
         raise
     except Exception as error:
         name = type(cell).__name__
-        raise TraceError(f"{name}.forward raised {type(error).__name__} when it was recorded: {error}") from error
+        raise TraceError(
+            f"{name}.forward raised {type(error).__name__} when it was recorded: {error}"
+        ) from error
     return made

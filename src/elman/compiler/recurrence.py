@@ -18,6 +18,7 @@ from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded, recorded
 from elman.errors import EagerWarning, GraphError, TraceError
+from elman.trace.bindings import named_slots
 
 Find = Callable[[str], Tensor]
 
@@ -56,14 +57,16 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
         GraphError: `backend` is "llvm" and no kernel takes the cell, or this call.
     """
     if backend != "eager":
-        reason = why_not(batch)
+        reason = why_not(batch.input)
         if reason is None:
             try:
                 return _run_compiled(cell, batch, find)
             except (TraceError, GraphError) as error:
                 if backend == "llvm":
                     raise
-                result = _run_eager(cell, batch, find)  # a mistake in the cell shows here, and needs no warning
+                result = _run_eager(
+                    cell, batch, find
+                )  # a mistake in the cell shows here, and needs no warning
                 warn_once(cell, str(error))
                 return result
         elif backend == "llvm":
@@ -71,9 +74,8 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
     return _run_eager(cell, batch, find)
 
 
-def why_not(batch: Batch) -> str | None:
-    """Say why a call is none for kernels; None if it is one."""
-    input = batch.input
+def why_not(input: Tensor) -> str | None:
+    """Say why a call with an input (T, N, I) is none for kernels; None if it is one."""
     if input.device.type != "cpu":
         return f"there are no kernels for {input.device.type}"
     if input.dtype not in REALS and not torch.is_autocast_enabled("cpu"):
@@ -93,7 +95,7 @@ def why_not(batch: Batch) -> str | None:
 
 def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
     known = recorded(cell)
-    dtype = known.recording.dtype if known.names["parameter"] else batch.input.dtype
+    dtype = _dtype(cell, known, batch.input)
     parameters = known.parameters(cell, find)
     arguments = Arguments(
         batch.input if batch.input.dtype == dtype else batch.input.to(dtype),
@@ -108,6 +110,16 @@ def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, 
     return output, map_state(lambda part: next(left).view(part.shape), batch.state)
 
 
+def _dtype(cell: Cell, known: Recorded, input: Tensor) -> torch.dtype:
+    """Return what is computed in: the cell's own dtype; the input's if the cell has no numbers of its own."""
+    dtype = known.recording.dtype
+    if input.dtype == dtype or any(tensor.is_floating_point() for tensor in named_slots(cell).values()):
+        return dtype
+    if known.names["parameter"]:
+        raise GraphError(f"a cell without parameters makes tensors of {dtype}, and its input is {input.dtype}.")
+    return input.dtype
+
+
 def _run_call(known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tensor, ...]:
     order = lengths = None
     if batch.lengths is not None and not bool((batch.lengths == len(batch.input)).all()):
@@ -120,11 +132,13 @@ def _run_call(known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tens
     if not has_gradient:
         output, finals, _ = run_forward(call, arguments)
         return output, *finals
-    kernel(known, wanted, REALS[arguments.input.dtype], call.cpu)  # a refusal comes before autograd is involved
+    kernel(
+        known, wanted, REALS[arguments.input.dtype], call.cpu
+    )  # a refusal comes before autograd is involved
     return Recurrence.apply(call, *tensors)  # pyright: ignore[reportReturnType]
 
 
-def _wanted(known: Recorded, arguments: Arguments):  # noqa: ANN202
+def _wanted(known: Recorded, arguments: Arguments):
     """Yield the names of the arguments, but for states, that want a gradient."""
     if arguments.input.requires_grad:
         yield "input"
@@ -136,7 +150,7 @@ def _wanted(known: Recorded, arguments: Arguments):  # noqa: ANN202
 
 def _flat(state: Tensor, dtype: torch.dtype) -> Tensor:
     state = state if state.dtype == dtype else state.to(dtype)
-    return state if state.dim() == 2 else state.flatten(1)
+    return state if state.dim() == 2 else state.reshape(len(state), -1)
 
 
 def _as_number(tensor: Tensor, dtype: torch.dtype) -> Tensor:
@@ -151,7 +165,7 @@ def _lay_out_steps(known: Recorded, batch: Batch, dtype: torch.dtype) -> list[Te
     laid_out = []
     for name in known.names["step_input"]:
         drawn = batch.step_inputs
-        assert drawn is not None  # noqa: S101 - the recorded step has this step input
+        assert drawn is not None
         if name in drawn.moving:
             tensor = drawn.moving[name]
             tensor = tensor[:, None, None] if tensor.dim() == 1 else tensor

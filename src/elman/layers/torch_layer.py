@@ -6,24 +6,26 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from elman.backends.eager import Resets
 from elman.cells import Cell, map_state
+from elman.cells.state import state_tensors
+from elman.compiler import Batch, run, why_not
 from elman.layers.checks import as_resets, check_device, check_input, check_like, check_tensor
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
-from elman.layers.recurrent import Recurrent
 from elman.layers.states import check_hidden
+from elman.layers.torch_cells import cell_of
 from elman.layers.torch_options import check_torch_options
 
 
 class TorchLayer(nn.RNNBase, ABC):
     """A layer of torch.nn that also takes `lengths` and `resets`; abstract.
 
-    Without resets it calls torch's own operator. With resets each layer and direction is a cell in a loop,
-    on the layer's own parameters.
+    Each layer and direction is a cell, run on the layer's own parameters by the fastest backend. What no
+    kernel takes, such as tensors on other devices, goes to torch's own operator.
     """
 
     _torch_forward: Callable[..., tuple[Any, Any]]  # of the class of torch.nn that this one stands in for
@@ -90,12 +92,34 @@ class TorchLayer(nn.RNNBase, ABC):
             check_no_lengths(lengths)
             check_packed(input)
             check_device("input", input.data, self._example())
-            return self._torch_forward(input, hx) if resets is None else self._run_packed(input, hx, resets)
+            if resets is not None or self._suits_kernels(input.data.unsqueeze(1), hx):
+                return self._run_packed(input, hx, resets)
+            return self._torch_forward(input, hx)
         check_tensor("input", input, " or a PackedSequence")
         check_device("input", input, self._example())
         if resets is not None:
             return self._run_cells(input, hx, lengths, resets)
-        return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
+        if not self._suits_kernels(input, hx):
+            return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
+        if input.dim() == 3 or lengths is not None:
+            return self._run_cells(input, hx, lengths, None)
+        batch = 0 if self.batch_first else 1
+        state = None if hx is None else map_state(lambda part: part.unsqueeze(1), _as_state(hx))
+        output, final_state = self._run_cells(input.unsqueeze(batch), state, None, None)
+        return output.squeeze(batch), map_state(lambda part: part.squeeze(1), final_state)
+
+    def _suits_kernels(self, input: Tensor, hx: Any) -> bool:
+        """Whether kernels take a call; what torch would refuse is left to torch and its words."""
+        ranks = [part.dim() for part in state_tensors(_as_state(hx))] if hx is not None else [input.dim()]
+        return (
+            input.dim() in (2, 3)
+            and all(rank == input.dim() for rank in ranks)
+            and input.shape[-1] == self.input_size
+            and input.numel() > 0
+            and input.dtype == self._example().dtype
+            and not torch.compiler.is_compiling()
+            and why_not(input if input.dim() == 3 else input.unsqueeze(1)) is None
+        )
 
     def _run_ragged(self, input: Tensor, hx: Any, lengths: Tensor | Sequence[int]) -> tuple[Tensor, Any]:
         num_steps, batch_size = self._check(input, hx)
@@ -106,16 +130,19 @@ class TorchLayer(nn.RNNBase, ABC):
         output, final_state = self._torch_forward(packed, hx)
         return pad_packed_sequence(output, self.batch_first, total_length=num_steps)[0], final_state
 
-    def _run_packed(self, packed: PackedSequence, hx: Any, resets: Tensor) -> tuple[PackedSequence, Any]:
+    def _run_packed(
+        self, packed: PackedSequence, hx: Any, resets: Tensor | None
+    ) -> tuple[PackedSequence, Any]:
         padded, lengths = unpack(packed, self.batch_first)
         output, final_state = self._run_cells(padded, hx, lengths, resets)
         return pack_like(output, lengths, packed, self.batch_first), final_state
 
     def _run_cells(
-        self, input: Tensor, hx: Any, lengths: Tensor | Sequence[int] | None, resets: Tensor
+        self, input: Tensor, hx: Any, lengths: Tensor | Sequence[int] | None, resets: Tensor | None
     ) -> tuple[Tensor, Any]:
-        self._check(input, hx)
-        options = {"lengths": lengths, "resets": as_resets(resets, input, self.batch_first)}
+        num_steps, batch_size = self._check(input, hx)
+        ends = None if lengths is None else as_lengths(lengths, num_steps, batch_size)
+        starts = None if resets is None else as_resets(resets, input, self.batch_first)
         sequences = input.transpose(0, 1) if self.batch_first else input
         final_states = []
         for layer in range(self.num_layers):
@@ -123,24 +150,26 @@ class TorchLayer(nn.RNNBase, ABC):
                 sequences = dropout(sequences, self.dropout, self.training)
             outputs = []
             for reverse in (False, True)[: 1 + self.bidirectional]:
-                output, final_state = self._run_cell(len(final_states), reverse, sequences, hx, options)
+                batch = Batch(sequences, hx, ends, None, None, reverse)
+                output, final_state = self._run_cell(len(final_states), batch, starts)
                 outputs.append(output)
                 final_states.append(final_state)
-            sequences = torch.cat(outputs, dim=-1)
+            sequences = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
         output = sequences.transpose(0, 1) if self.batch_first else sequences
-        return output, map_state(lambda *parts: torch.stack(parts), *final_states)
+        return output, map_state(_stack, *final_states)
 
-    def _run_cell(
-        self, index: int, reverse: bool, input: Tensor, hx: Any, options: dict[str, Any]
-    ) -> tuple[Tensor, Any]:
+    def _run_cell(self, index: int, batch: Batch, resets: Tensor | None) -> tuple[Tensor, Any]:
         """Run one direction of one layer, the one that torch.nn gives this `index`."""
-        with torch.device("meta"):  # the cell brings the equation, the layer the parameters
-            loop = Recurrent(self.make_cell(input.shape[-1]), reverse=reverse)
-        mine = {name.split("_l")[0]: getattr(self, name) for name in self._all_weights[index]}
-        weights = {name: mine[name.split(".")[-1]] for name, _ in loop.named_parameters()}
-        state = tuple(hx) if isinstance(hx, list) else hx  # torch takes a list too
-        initial_state = None if hx is None else map_state(lambda part: part[index], state)
-        return functional_call(loop, weights, (input, initial_state), options)
+        weights = {name.split("_l")[0]: getattr(self, name) for name in self._all_weights[index]}
+        cell = cell_of(self, index, batch.input.shape[-1], weights)
+        hx, batch_size = batch.state, batch.input.shape[1]
+        fresh = None
+        if hx is None or resets is not None:
+            fresh = map_state(lambda part: part.to(batch.input), cell.initial_state(batch_size))
+        state = fresh if hx is None else map_state(lambda part: part[index], _as_state(hx))
+        starts = None if resets is None or fresh is None else Resets(resets, fresh)
+        batch = batch._replace(state=state, resets=starts)
+        return run(cell, batch, find=lambda name: weights[name.rpartition(".")[2]])
 
     def _check(self, input: Tensor, hx: Any) -> tuple[int, int]:
         """Check what torch does not check once the input is packed; return T and N."""
@@ -154,3 +183,11 @@ class TorchLayer(nn.RNNBase, ABC):
     def _example(self) -> Tensor:
         """Return a parameter; a replica of torch's data parallelism has no list of them."""
         return getattr(self, self._all_weights[0][0])
+
+
+def _as_state(hx: Any) -> Any:
+    return tuple(hx) if isinstance(hx, list) else hx  # torch takes a list too
+
+
+def _stack(*parts: Tensor) -> Tensor:
+    return parts[0].unsqueeze(0) if len(parts) == 1 else torch.stack(parts)

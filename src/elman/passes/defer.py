@@ -25,7 +25,7 @@ def defer(graph: StepGraph) -> Deferral:
     return Deferral(_make_loop(graph, late, names), _make_after(graph, after, names), gradients)
 
 
-def _node(graph: StepGraph, value: int):  # noqa: ANN202
+def _node(graph: StepGraph, value: int):
     place = value - len(graph.arguments)
     return graph.nodes[place] if place >= 0 else None
 

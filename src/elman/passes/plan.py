@@ -37,9 +37,7 @@ def plan(graph: StepGraph, wanted: Collection[str] | None = None) -> SequencePla
     parts = partition(replace(graph, observed=tuple((f"@{value}", value) for value in saved)))
     before = _staged(parts.before, has_output=False) if parts.before.observed else None
     way_back = gradient and _plan_gradient(gradient, "input" in (wanted or ()))
-    return SequencePlan(
-        graph, before, _staged(parts.loop), tuple(f"@{value}" for value in saved), way_back
-    )
+    return SequencePlan(graph, before, _staged(parts.loop), tuple(f"@{value}" for value in saved), way_back)
 
 
 def canonical(graph: StepGraph) -> StepGraph:

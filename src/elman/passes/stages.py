@@ -54,7 +54,9 @@ class _Planner:
         for value, loop in self.levels.loops.items():
             members[loop].append(value)
             self._read_operands(value, loop)
-        made = [self._stage(loop, members[loop], sums) for loop in sorted(members.keys() | self.stores.keys())]
+        made = [
+            self._stage(loop, members[loop], sums) for loop in sorted(members.keys() | self.stores.keys())
+        ]
         return StagedGraph(self.graph, tuple(self.buffers), self.views, tuple(made), self.results)
 
     def _stage(self, loop: Loop, members: list[int], sums: dict[int, tuple[Product, ...]]) -> Stage:
@@ -69,9 +71,7 @@ class _Planner:
                 self._add_node(value, loop, nodes)
         for value in reductions:
             self._add_node(levels.node(value).operands[0], loop, nodes)  # pyright: ignore[reportOptionalMemberAccess]
-        return Stage(
-            loop.shape, accumulators, tuple(nodes), stores, reductions, levels.axes.get(loop, ())
-        )
+        return Stage(loop.shape, accumulators, tuple(nodes), stores, reductions, levels.axes.get(loop, ()))
 
     def _add_node(self, value: int, loop: Loop, nodes: list[int]) -> None:
         """Add a value, after what is shared and computed wherever it is read."""
@@ -128,7 +128,7 @@ class _Planner:
         if view is None:
             copy = self._copy(operand)
             view = view_of(node.op, copy, shape, node.attributes)
-            assert view is not None  # noqa: S101 - numbers side by side take any shape
+            assert view is not None
         return view
 
     def _copy(self, value: int) -> View:
@@ -193,8 +193,6 @@ class _Planner:
         is_own = self.buffers[view.buffer].per_row and not is_state
         return view if is_own and view.strides == contiguous(shape) else self._copy(value)
 
-    def _new_view(
-        self, name: str, shape: tuple[int, ...], kind: str = "value", per_row: bool = True
-    ) -> View:
+    def _new_view(self, name: str, shape: tuple[int, ...], kind: str = "value", per_row: bool = True) -> View:
         self.buffers.append(Buffer(name, math.prod(shape), kind, per_row))
         return View(len(self.buffers) - 1, 0, contiguous(shape))

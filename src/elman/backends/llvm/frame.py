@@ -91,7 +91,14 @@ class _Framing:
             *(
                 f"{kind}.{place}"
                 for place in range(len(kernel.state_sources))
-                for kind in ("initial", "fresh", "final", "gradient.initial", "gradient.fresh", "gradient.final")
+                for kind in (
+                    "initial",
+                    "fresh",
+                    "final",
+                    "gradient.initial",
+                    "gradient.fresh",
+                    "gradient.final",
+                )
             ),
         )
         self.words = Words(self.names)
@@ -173,7 +180,10 @@ class _Framing:
         for name, array in self.kernel.memory.arrays.items():
             if array.home == "work":
                 slots = spans[array.span]
-                self.places[name] = ("work", self._take(slots * self.shape.batch_size * array.size * self.size))
+                self.places[name] = (
+                    "work",
+                    self._take(slots * self.shape.batch_size * array.size * self.size),
+                )
 
     def _take(self, num_bytes: int) -> int:
         begin = self.work_bytes
@@ -181,7 +191,7 @@ class _Framing:
         self.work_bytes += -(-num_bytes // LINE) * LINE + LINE
         return begin
 
-    def _parameters(self):  # noqa: ANN202
+    def _parameters(self):
         return [argument for argument in self.kernel.plan.graph.arguments if argument.kind == "parameter"]
 
     def _table(self, source: Source) -> None:
@@ -340,9 +350,10 @@ class _Framing:
         starts = [0]
         for part in parts:
             starts.append(starts[-1] + -(-part // LINE) * LINE + LINE)
-        for which, start in zip((Call.TABLES_AT, Call.OTHER_TABLES_AT, Call.WORK_AT), starts[1:], strict=False):
+        for which, start in zip(
+            (Call.TABLES_AT, Call.OTHER_TABLES_AT, Call.WORK_AT), starts[1:], strict=False
+        ):
             words.set(which, start)
         words.set(Call.THREAD_BYTES, starts[-1])
         begin = self._take(starts[-1] * self.shape.num_threads)
         words.attach(Call.MEMORY, "work", begin)
-

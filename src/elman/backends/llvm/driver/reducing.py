@@ -39,7 +39,9 @@ def _fill_block(f: Function) -> None:
         count = num_live(f, step, f.constant(0), batch_size)
         so_far = Int(f, f.load(filled, "i64"))
         rows = f.address("%rows", so_far, "i64")
-        f.call("fill", "void", "ptr %call", "ptr %table", f"ptr {rows}", f"i64 {step}", "i64 0", f"i64 {count}")
+        f.call(
+            "fill", "void", "ptr %call", "ptr %table", f"ptr {rows}", f"i64 {step}", "i64 0", f"i64 {count}"
+        )
         f.store(str(so_far + count), filled, "i64")
     f.line(f"ret i64 {f.load(filled, 'i64')}")
 
@@ -66,7 +68,9 @@ def _fill_new(f: Function, table: Int, known: str, rows: Int, num_rows: str) -> 
     is_known = table.equals(Int(f, f.load(known, "i64")))
     is_absent = table.equals(0)
     with f.when(f.value(f"xor i1 {f.value(f'or i1 {is_known}, {is_absent}')}, true")):
-        filled = f.call("fill_block", "i64", "ptr %call", f"ptr {pointer(f, table)}", f"ptr {pointer(f, rows)}")
+        filled = f.call(
+            "fill_block", "i64", "ptr %call", f"ptr {pointer(f, table)}", f"ptr {pointer(f, rows)}"
+        )
         f.store(filled, num_rows, "i64")
         f.store(str(table), known, "i64")
 

@@ -1,7 +1,15 @@
 """Blocks of time, rows and threads around a step."""
 
 from elman.backends.llvm.driver.tables import is_reset, pointer, word
-from elman.backends.llvm.driver.words import FINAL_WORDS, RESET_WORDS, TABLE_WORDS, Call, Final, ProgramWord, Reset
+from elman.backends.llvm.driver.words import (
+    FINAL_WORDS,
+    RESET_WORDS,
+    TABLE_WORDS,
+    Call,
+    Final,
+    ProgramWord,
+    Reset,
+)
 from elman.backends.llvm.tiles.writer import Function, Int, Module
 
 
@@ -91,7 +99,7 @@ def write_forward(module: Module) -> None:
         dispatch(f, "forward_rows")
 
 
-def _each_chunk(f: Function, run) -> None:  # noqa: ANN001
+def _each_chunk(f: Function, run) -> None:
     """Take chunks of rows until there are none."""
     rows, size = word(f, "%call", Call.BATCH_SIZE), word(f, "%call", Call.CHUNK_ROWS)
     with f.loop(0, rows):  # at most one chunk a row

@@ -33,9 +33,7 @@ def write_num_live(module: Module) -> None:
 
 def write_time(module: Module) -> None:
     """Write `time_of`: the time t at which a row's step comes."""
-    with module.function(
-        "time_of", "ptr call", "i64 step", "i64 row", result="i64", local=True
-    ) as f:
+    with module.function("time_of", "ptr call", "i64 step", "i64 row", result="i64", local=True) as f:
         step, row = f.argument("step", "row")
         length = _length(f, row)
         is_reverse = f.constant(0) < word(f, "%call", Call.IS_REVERSE)
@@ -100,7 +98,9 @@ def _address(f: Function, role: Int, step: Int, row: Int) -> Int:
     time = Int(f, f.call("time_of", "i64", "ptr %call", f"i64 {step}", f"i64 {row}"))
     back = f.select(f.constant(0) < word(f, "%call", Call.IS_REVERSE), 1, -1)
     zero = f.constant(0)
-    shift = f.select(role.equals(Role.BEFORE), back, f.select(role.equals(Role.GRADIENT_IN), zero - back, zero))
+    shift = f.select(
+        role.equals(Role.BEFORE), back, f.select(role.equals(Role.GRADIENT_IN), zero - back, zero)
+    )
     plain = (
         word(f, "%table", Table.BASE)
         + _masked(f, time + shift) * word(f, "%table", Table.STRIDE_T)
@@ -113,10 +113,9 @@ def _address(f: Function, role: Int, step: Int, row: Int) -> Int:
     slot = f.slot("i64")
     f.store(str(f.select(has_edge, first, plain)), slot, "i64")
     fresh = word(f, "%table", Table.FRESH)
-    with f.when(f.constant(0) < fresh):
-        with f.when(is_reset(f, time, sequence)):
-            start = fresh + sequence * word(f, "%table", Table.FRESH_STRIDE_N)
-            f.store(str(start), slot, "i64")
+    with f.when(f.constant(0) < fresh), f.when(is_reset(f, time, sequence)):
+        start = fresh + sequence * word(f, "%table", Table.FRESH_STRIDE_N)
+        f.store(str(start), slot, "i64")
     return Int(f, f.load(slot, "i64"))
 
 

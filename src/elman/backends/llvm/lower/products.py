@@ -81,7 +81,7 @@ def _part(weight: View, layout: Layout) -> PanelPart:
     return PanelPart(layout.parameter(weight.buffer), weight.offset, stride_m, stride_k)
 
 
-def _groups(order: Sequence[Accumulator]):  # noqa: ANN202
+def _groups(order: Sequence[Accumulator]):
     """Yield runs of neighbours that read the same vector next: (first, stop, number of the term)."""
     done = [0] * len(order)
     while any(place < len(a.products) for place, a in zip(done, order, strict=True)):

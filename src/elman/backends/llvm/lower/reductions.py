@@ -59,7 +59,7 @@ class Reductions:
                 self._add(place)
             self._finish(row, [index[axis] for axis in kept], self._mask(index))
 
-    def _loop(self, axis: int):  # noqa: ANN202
+    def _loop(self, axis: int):
         step = self.values.lanes.width if axis == self.last else 1
         return self.code.loop(self.values.size(self.shape[axis]), constant(step))
 

@@ -204,7 +204,7 @@ class Values:
         zeros = ir.Constant(ir.VectorType(I32, width), [0] * width)
         return builder.shuffle_vector(first, empty, zeros)
 
-    def _once(self, kind: str, number: int, make) -> ir.Value:  # noqa: ANN001
+    def _once(self, kind: str, number: int, make) -> ir.Value:
         key = kind, number
         if key not in self._known:
             self._known[key] = make()
