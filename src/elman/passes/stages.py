@@ -47,7 +47,8 @@ class _Planner:
                 argument.name, argument.type.shape, argument.kind, argument.type.per_row
             )
         sums = {
-            value: tuple(self._product(p) for p in products) for value, products in self.levels.sums.items()
+            value: tuple(map(self._product, self._join(products)))
+            for value, products in self.levels.sums.items()
         }
         self._add_results()
         members: dict[Loop, list[int]] = defaultdict(list)
@@ -153,6 +154,31 @@ class _Planner:
                 self.view(value)
             loop = Loop(self.levels.ready(value), False, self.levels.shape(value))
         self.stores[loop].append(Store(value, view))
+
+    def _join(self, products: list[int]) -> list[int]:
+        """Order the terms of a sum like their weights in memory, and put their vectors side by side.
+
+        A kernel then takes neighbours for one product of a longer vector.
+        """
+        operands = {value: self.graph.nodes[value - len(self.graph.arguments)].operands for value in products}
+        ordered = sorted(products, key=lambda value: self._place_of_weight(operands[value][1]))
+        vectors = list(dict.fromkeys(operands[value][0] for value in ordered))
+        free = [v for v in vectors if v in self.levels.loops and v not in self.views and self._is_plain(v)]
+        if len(free) > 1:
+            sizes = [self.levels.shape(vector)[0] for vector in free]
+            joint = self._new_view(f"joint@{free[0]}", (sum(sizes),))
+            for place, vector in enumerate(free):
+                view = joint._replace(offset=sum(sizes[:place]))
+                self.views[vector] = view
+                self.stores[self.levels.loops[vector]].append(Store(vector, view))
+        return ordered
+
+    def _place_of_weight(self, weight: int) -> tuple[int, int]:
+        view = self.view(weight)
+        return view.buffer, view.offset
+
+    def _is_plain(self, value: int) -> bool:
+        return len(self.levels.shape(value)) == 1 and not self.levels.is_reduction(value)
 
     def _product(self, value: int) -> Product:
         vector, weight, *bias = self.graph.nodes[value - len(self.graph.arguments)].operands

@@ -10,7 +10,7 @@ from elman.backends.llvm.driver import (
     Role,
 )
 from elman.backends.llvm.kernel import Kernel
-from elman.backends.llvm.lower import Panel, Program
+from elman.backends.llvm.lower import Panel, PanelPart, Program
 from elman.backends.llvm.memory import Source
 from elman.backends.llvm.words import Filled, Words
 
@@ -269,22 +269,22 @@ class _Framing:
             program = self.kernel.programs[name]
             buffers = self.kernel.memory.sources[name]
             for panel, place in zip(program.panels, places, strict=True):
-                for number, part in enumerate(panel.parts):
-                    array = buffers[program.parameters[part.parameter]].array
-                    self._add_pack(panel, number, array, place)
+                for part in panel.parts:
+                    self._add_pack(panel, part, buffers[program.parameters[part.parameter]].array, place)
                     count += 1
         words.point(Call.PACKS, begin)
         words.set(Call.NUM_PACKS, count)
 
-    def _add_pack(self, panel: Panel, number: int, array: str, place: int) -> None:
-        words, part = self.words, panel.parts[number]
-        lanes = self.kernel.tiles.num_lanes
+    def _add_pack(self, panel: Panel, part: PanelPart, array: str, place: int) -> None:
+        words, lanes = self.words, self.kernel.tiles.num_lanes
+        width = panel.num_vectors * panel.num_weights
         words.append(part.offset * self.size, array)
-        for value in (part.stride_m, part.stride_k, panel.num_rows, panel.num_columns):
+        for value in (part.stride_m, part.stride_k, panel.num_rows, part.num_columns):
             words.append(value)
-        words.append(place + number * panel.num_vectors * lanes * self.size, "work")
-        words.append(panel.num_vectors)
-        words.append(panel.num_vectors * len(panel.parts))
+        begin = (part.first_column * width + part.place * panel.num_vectors) * lanes
+        words.append(place + begin * self.size, "work")
+        for value in (panel.num_vectors, width, panel.num_columns):
+            words.append(value)
 
     def _add_finals(self) -> None:
         words, begin = self.words, 8 * len(self.words)

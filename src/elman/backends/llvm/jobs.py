@@ -51,7 +51,29 @@ def list_jobs(plan: SequencePlan, memory: Memory) -> list[Job]:
             raise GraphError("a step input that all rows share, or a part of one, wants a gradient.")
     for part in gradient.products:
         jobs += _products(plan, memory, part)
-    return jobs
+    return _join(jobs)
+
+
+def _join(jobs: list[Job]) -> list[Job]:
+    """Join neighbours: parts of one parameter that follow one another, from numbers that do so, too."""
+    joined: list[Job] = []
+    for job in sorted(jobs, key=lambda job: (job.parameter, job.right or Source(""), job.stride, job.offset)):
+        last = joined[-1] if joined else None
+        if last and _follows(job, last):
+            joined[-1] = last._replace(num_left=last.num_left + job.num_left)
+        else:
+            joined.append(job)
+    return joined
+
+
+def _follows(job: Job, last: Job) -> bool:
+    height = last.num_left * (last.stride if last.right else 1)
+    expected = last._replace(
+        offset=last.offset + height,
+        left=last.left._replace(offset=last.left.offset + last.num_left),
+        num_left=job.num_left,
+    )
+    return job == expected
 
 
 def _sum(plan: SequencePlan, memory: Memory, part: SumGradient) -> Job:

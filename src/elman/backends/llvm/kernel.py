@@ -2,7 +2,7 @@
 
 import ctypes
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from llvmlite import ir
 
@@ -13,7 +13,7 @@ from elman.backends.llvm.lower import Program, lower
 from elman.backends.llvm.memory import Memory, Source, place
 from elman.backends.llvm.target import Target, target
 from elman.backends.llvm.tiles import Tiles, load_tiles
-from elman.ir import SequencePlan, StagedGraph
+from elman.ir import SequencePlan, StagedGraph, View
 
 PROGRAMS = ("before", "loop", "back", "after")
 
@@ -85,7 +85,7 @@ def compile_plan(plan: SequencePlan, real: str, cpu: str | None = None) -> Kerne
     tiles = load_tiles(real, processor)
     memory = place(plan)
     jobs = list_jobs(plan, memory)
-    module, programs = _lower(plan, real, tiles)
+    module, programs = _lower(plan, real, tiles, memory)
     library = build(str(module), processor)
     return Kernel(plan, real, processor, programs, memory, jobs, library, tiles, load_driver(real, cpu))
 
@@ -97,10 +97,18 @@ def staged_graphs(plan: SequencePlan) -> dict[str, StagedGraph]:
     return {name: part for name, part in zip(PROGRAMS, parts, strict=True) if part}
 
 
-def _lower(plan: SequencePlan, real: str, tiles: Tiles) -> tuple[ir.Module, dict[str, Program]]:
+def _lower(
+    plan: SequencePlan, real: str, tiles: Tiles, memory: Memory
+) -> tuple[ir.Module, dict[str, Program]]:
     module = ir.Module(name="recurrence")
     programs = {
-        name: lower(staged, name, module, real, tiles.num_lanes, tiles.rows)
+        name: lower(staged, name, module, real, tiles.num_lanes, tiles.rows, partial(_locate, memory, name))
         for name, staged in staged_graphs(plan).items()
     }
     return module, programs
+
+
+def _locate(memory: Memory, program: str, view: View) -> tuple[Source, int]:
+    """Return the row of an array that a vector lies in, and its place there."""
+    source = memory.sources[program][view.buffer]
+    return source._replace(offset=0), source.offset + view.offset

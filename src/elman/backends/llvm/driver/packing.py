@@ -19,7 +19,7 @@ def write_pack(module: Module) -> None:
 
 
 def _pack(f: Function, weight: str) -> None:
-    source, stride_m, stride_k, num_m, num_k, panel, num_vectors, panel_vectors = (
+    source, stride_m, stride_k, num_m, num_k, panel, num_vectors, panel_vectors, panel_k = (
         word(f, weight, which) for which in Pack
     )
     size, lanes = f.module.num_bytes, f.module.num_lanes
@@ -31,7 +31,7 @@ def _pack(f: Function, weight: str) -> None:
         left = num_m - row
         left = f.select(left < 0, 0, left)
         start = pointer(f, source + row * stride_m * size)
-        target = pointer(f, panel + (block * num_k * width + vector * lanes) * size)
+        target = pointer(f, panel + (block * panel_k * width + vector * lanes) * size)
         arguments = (
             f"ptr {start}, i64 {stride_m}, i64 {stride_k}, i64 {left}, i64 {num_k}, ptr {target}, i64 {width}"
         )

@@ -108,6 +108,7 @@ class Pack(IntEnum):
     PANEL = 5  # address of the first vector of this weight
     NUM_VECTORS = 6  # of this weight, in one block
     PANEL_VECTORS = 7  # of all weights of the panel, in one block
+    PANEL_K = 8  # columns of the panel
 
 
 class Job(IntEnum):

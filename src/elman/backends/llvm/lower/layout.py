@@ -26,25 +26,33 @@ class PanelPart(NamedTuple):
         offset: Of the weight's first number.
         stride_m: Between its rows.
         stride_k: Between its columns.
+        place: Which of the weights side by side it is, or is a part of.
+        first_column: Its first column in the panel.
+        num_columns: How many it has.
     """
 
     parameter: int
     offset: int
     stride_m: int
     stride_k: int
+    place: int
+    first_column: int
+    num_columns: int
 
 
 class Panel(NamedTuple):
     """Weights side by side, as the tiles read them: [block of rows][k][weight][vector of rows][lane].
 
     Attributes:
-        parts: The weights, (M, K) each.
+        parts: The weights, or parts of their columns.
+        num_weights: How many weights lie side by side.
         num_rows: M.
         num_columns: K.
         num_vectors: How many vectors of rows of each weight one block has.
     """
 
     parts: tuple[PanelPart, ...]
+    num_weights: int
     num_rows: int
     num_columns: int
     num_vectors: int
@@ -55,7 +63,7 @@ class Panel(NamedTuple):
 
     def size(self, num_lanes: int) -> int:
         """Return how many numbers the panel holds."""
-        width = self.num_vectors * num_lanes * len(self.parts)
+        width = self.num_vectors * num_lanes * self.num_weights
         return self.num_blocks(num_lanes) * self.num_columns * width
 
 

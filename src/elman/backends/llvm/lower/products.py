@@ -1,12 +1,32 @@
 """Which tiles to call for the products of a stage, and how their weights are packed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from elman.backends.llvm.lower.layout import Layout, Panel, PanelPart
-from elman.ir import Accumulator, StagedGraph, View
+from elman.ir import Accumulator, Product, View
 
 MAX_VECTORS = 4  # the widest tile
+Locate = Callable[
+    [View], tuple[Hashable, int]
+]  # where a vector lies: what it is part of, and its place there
+
+
+class Term(NamedTuple):
+    """A vector times weights that lie side by side in columns.
+
+    Attributes:
+        vector: The vector; what belongs to the weights follows in memory.
+        weights: Each with its number of columns.
+    """
+
+    vector: View
+    weights: tuple[tuple[View, int], ...]
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """How many columns each weight has."""
+        return tuple(count for _, count in self.weights)
 
 
 class Call(NamedTuple):
@@ -46,60 +66,83 @@ class Plan(NamedTuple):
 
 
 def plan_products(
-    accumulators: Sequence[Accumulator], size: int, staged: StagedGraph, layout: Layout, num_lanes: int
+    accumulators: Sequence[Accumulator], size: int, locate: Locate, layout: Layout, num_lanes: int
 ) -> Plan:
     """Deal the products of a stage to calls of tiles.
 
     Accumulators that read the same vectors lie side by side, and one call serves as many of them as a tile
-    is wide. Each accumulator adds its terms in its own order.
+    is wide. Each accumulator adds its terms in its own order; vectors that follow one another in memory are
+    one longer vector.
 
     Args:
         accumulators: The sums of products.
         size: Features of each, M.
-        staged: The graph they belong to.
+        locate: Says where a vector lies.
         layout: Collects the panels.
         num_lanes: Numbers in a vector.
     """
-    order = sorted(accumulators, key=lambda a: [product.vector for product in a.products])
-    groups = list(_groups(order))
+    terms = {accumulator.value: _terms(accumulator.products, locate) for accumulator in accumulators}
+    order = sorted(accumulators, key=lambda a: [term.vector for term in terms[a.value]])
+    ordered = [terms[accumulator.value] for accumulator in order]
+    groups = list(_groups(ordered))
     most = max(stop - first for first, stop, _ in groups)
     blocks = -(-size // num_lanes)
     width = max(MAX_VECTORS // most, 1)
     width = -(-blocks // -(-blocks // width))  # as even as possible
     calls = []
-    for first, stop, term in groups:
-        products = [accumulator.products[term] for accumulator in order[first:stop]]
-        parts = tuple(_part(product.weight, layout) for product in products)
-        panel = layout.panel(Panel(parts, size, products[0].num_columns, width))
-        calls.append(Call(products[0].vector, products[0].num_columns, first, stop - first, panel, term > 0))
+    for first, stop, number in groups:
+        own = [each[number] for each in ordered[first:stop]]
+        parts = tuple(part for place, term in enumerate(own) for part in _parts(term, place, layout))
+        num_columns = sum(own[0].columns)
+        panel = layout.panel(Panel(parts, len(own), size, num_columns, width))
+        calls.append(Call(own[0].vector, num_columns, first, stop - first, panel, number > 0))
     layout.num_sums = max(layout.num_sums, len(order) * width)
     return Plan(tuple(order), tuple(calls), width, size)
 
 
-def _part(weight: View, layout: Layout) -> PanelPart:
-    stride_m, stride_k = weight.strides
-    return PanelPart(layout.parameter(weight.buffer), weight.offset, stride_m, stride_k)
+def _terms(products: Sequence[Product], locate: Locate) -> list[Term]:
+    """Join neighbours: products whose vectors follow one another in memory."""
+    terms: list[Term] = []
+    for product in products:
+        weight = product.weight, product.num_columns
+        if terms:
+            whole, place = locate(terms[-1].vector)
+            if locate(product.vector) == (whole, place + sum(terms[-1].columns)):
+                terms[-1] = terms[-1]._replace(weights=(*terms[-1].weights, weight))
+                continue
+        terms.append(Term(product.vector, (weight,)))
+    return terms
 
 
-def _groups(order: Sequence[Accumulator]):
+def _parts(term: Term, place: int, layout: Layout) -> Iterator[PanelPart]:
+    first_column = 0
+    for weight, num_columns in term.weights:
+        stride_m, stride_k = weight.strides
+        parameter = layout.parameter(weight.buffer)
+        yield PanelPart(parameter, weight.offset, stride_m, stride_k, place, first_column, num_columns)
+        first_column += num_columns
+
+
+def _groups(ordered: Sequence[Sequence[Term]]) -> Iterator[tuple[int, int, int]]:
     """Yield runs of neighbours that read the same vector next: (first, stop, number of the term)."""
-    done = [0] * len(order)
-    while any(place < len(a.products) for place, a in zip(done, order, strict=True)):
-        first = next(n for n, a in enumerate(order) if done[n] < len(a.products))
-        term = done[first]
+    done = [0] * len(ordered)
+    while any(place < len(terms) for place, terms in zip(done, ordered, strict=True)):
+        first = next(n for n, terms in enumerate(ordered) if done[n] < len(terms))
+        number = done[first]
         stop = first + 1
-        vector = order[first].products[term].vector
-        while stop < len(order) and _reads_next(order[stop], done[stop], term, vector):
+        wanted = ordered[first][number]
+        while stop < len(ordered) and _reads_next(ordered[stop], done[stop], number, wanted):
             stop += 1
         # Equal shares: three and three, not four and two.
         shares = -(-(stop - first) // MAX_VECTORS)
         share = -(-(stop - first) // shares)
         for begin in range(first, stop, share):
-            yield begin, min(begin + share, stop), term
-        for number in range(first, stop):
-            done[number] += 1
+            yield begin, min(begin + share, stop), number
+        for place in range(first, stop):
+            done[place] += 1
 
 
-def _reads_next(accumulator: Accumulator, done: int, term: int, vector: View) -> bool:
-    products = accumulator.products
-    return done == term and done < len(products) and products[done].vector == vector
+def _reads_next(terms: Sequence[Term], done: int, number: int, wanted: Term) -> bool:
+    if done != number or done >= len(terms):
+        return False
+    return (terms[done].vector, terms[done].columns) == (wanted.vector, wanted.columns)

@@ -8,7 +8,7 @@ from llvmlite import ir
 from elman.backends.llvm.lanes import Lanes
 from elman.backends.llvm.lower.code import I64, POINTER, Code, constant
 from elman.backends.llvm.lower.layout import Layout, Program
-from elman.backends.llvm.lower.products import Call, Plan, plan_products
+from elman.backends.llvm.lower.products import Call, Locate, Plan, plan_products
 from elman.backends.llvm.lower.reductions import Reductions
 from elman.backends.llvm.lower.values import Place, Values
 from elman.ir import Stage, StagedGraph
@@ -18,7 +18,13 @@ REALS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
 
 
 def lower(
-    staged: StagedGraph, name: str, module: ir.Module, real: str, width: int, rows: dict[int, int]
+    staged: StagedGraph,
+    name: str,
+    module: ir.Module,
+    real: str,
+    width: int,
+    rows: dict[int, int],
+    locate: Locate,
 ) -> Program:
     """Write a function that runs a step on some rows.
 
@@ -29,12 +35,13 @@ def lower(
         real: "float32" or "float64".
         width: Numbers in a vector.
         rows: By the number of vectors of a tile, how many rows it takes.
+        locate: Says where a vector lies.
     """
     signature = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, POINTER])
     function = ir.Function(module, signature, name)
     code, layout = Code(function), Layout()
     lanes = Lanes(code.builder, REALS[real], width)
-    writer = _Writer(code, staged, layout, lanes, rows)
+    writer = _Writer(code, staged, layout, lanes, rows, locate)
     for stage in staged.stages:
         writer.write(stage)
     code.finish()
@@ -43,8 +50,15 @@ def lower(
 
 class _Writer:
     def __init__(
-        self, code: Code, staged: StagedGraph, layout: Layout, lanes: Lanes, rows: dict[int, int]
+        self,
+        code: Code,
+        staged: StagedGraph,
+        layout: Layout,
+        lanes: Lanes,
+        rows: dict[int, int],
+        locate: Locate,
     ) -> None:
+        self.locate = locate
         self.code, self.layout, self.rows, self.lanes = code, layout, rows, lanes
         context, tables, self.num_rows, self.sums = code.function.args
         self.values = Values(code, staged, layout, lanes, context, tables)
@@ -88,7 +102,7 @@ class _Writer:
 
     def _write_products(self, stage: Stage) -> None:
         (size,) = stage.shape
-        plan = plan_products(stage.accumulators, size, self.staged, self.layout, self.lanes.width)
+        plan = plan_products(stage.accumulators, size, self.locate, self.layout, self.lanes.width)
         values, code, builder = self.values, self.code, self.code.builder
         vectors = values.size(plan.num_vectors)
         widest = max(call.num_sums for call in plan.calls) * plan.num_vectors
