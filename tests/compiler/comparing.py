@@ -2,14 +2,14 @@
 
 The bounds come from dtype and length alone:
 
-- float64: 1e-12 of the largest value for outputs and states, 1e-10 for gradients. Both sides add the same terms in
-  another order; a sum of K terms moves by at most K eps of its largest, which the cells here, contracting ones,
-  do not let grow from step to step.
-- float32: eager in float64 is the truth. The error may be twice eager's own float32 error, which shows what the
-  equation itself loses, or, where eager happens to be lucky, 8 eps ceil(log2(K T)) of the largest value: pairwise
-  sums of K terms over T steps lose about log2(K T) roundings, each of a few eps. The error of a single number is
-  luck, and of a sum that cancels more so: a narrow cell runs with several seeds, and the largest error of each
-  side over all of them counts.
+- float64: 1e-12 of the largest value for outputs and states, 1e-10 for gradients. Both sides add the same
+  terms in another order; a sum of K terms moves by at most K eps of its largest, which the cells here,
+  contracting ones, do not let grow from step to step.
+- float32: eager in float64 is the truth. The error may be twice eager's own float32 error, which shows what
+  the equation itself loses, or, where eager happens to be lucky, 8 eps ceil(log2(K T)) of the largest
+  value: pairwise sums of K terms over T steps lose about log2(K T) roundings, each of a few eps. The error
+  of a single number is luck, and of a sum that cancels more so: a narrow cell runs with several seeds, and
+  the largest error of each side over all of them counts.
 """
 
 import math
@@ -44,7 +44,14 @@ def weights_like(tensor: Tensor) -> Tensor:
 
 
 def run_all(
-    cell: Cell, input: Tensor, state: Any, backend: str, *, reverse: bool = False, **options: Any
+    cell: Cell,
+    input: Tensor,
+    state: Any,
+    backend: str,
+    *,
+    reverse: bool = False,
+    layer_class: type[Recurrent] = Recurrent,
+    **options: Any,
 ) -> Numbers:
     """Run forward and backward; return outputs, final states and all gradients by name.
 
@@ -54,12 +61,13 @@ def run_all(
         state: The state before the first step; the cell's own if None.
         backend: "llvm" or "eager".
         reverse: Whether it runs from the end.
+        layer_class: What runs it.
         **options: Lengths and resets.
     """
     dtype = input.dtype
     input = cast(input, dtype)
     state = None if state is None else cast(state, dtype)
-    layer = Recurrent(cell, backend=backend, reverse=reverse)
+    layer = layer_class(cell, backend=backend, reverse=reverse)
     output, final = layer(input, state, **options)
     results = [output, *state_tensors(final)]
     numbers: Numbers = {"output": output.detach()}
@@ -72,12 +80,13 @@ def run_all(
     return numbers | dict(zip(leaves, gradients, strict=True))
 
 
-def error(found: Tensor | None, truth: Tensor | None) -> float:
+def error(found: Tensor | None, truth: Tensor | None, dtype: torch.dtype = torch.float64) -> float:
     """Return the largest difference; no gradient is a gradient of zeros."""
     if found is None or truth is None:
         there = truth if found is None else found
         return 0.0 if there is None else there.abs().max().item()
     assert found.shape == truth.shape, (found.shape, truth.shape)
+    assert found.dtype == dtype, found.dtype
     assert found.isfinite().all()
     return (found.double() - truth.double()).abs().max().item()
 
@@ -91,8 +100,6 @@ def check_float64(found: Numbers, truth: Numbers) -> None:
     """Compare two runs in float64."""
     assert found.keys() == truth.keys()
     for name, expected in truth.items():
-        assert expected is None or expected.dtype == torch.float64
-        assert found[name] is None or found[name].dtype == torch.float64, f"{name}: {found[name].dtype}"
         bound = (1e-10 if name.startswith("d ") else 1e-12) * size(expected)
         assert error(found[name], expected) <= bound, (
             f"{name}: {error(found[name], expected)} of {size(expected)}"
@@ -100,7 +107,7 @@ def check_float64(found: Numbers, truth: Numbers) -> None:
 
 
 def check_float32(runs: Sequence[tuple[Numbers, Numbers, Numbers]], num_terms: int) -> None:
-    """Compare runs in float32 with eager's, both measured against eager in float64; errors over all runs count.
+    """Compare runs in float32 with eager's, both measured against eager in float64, over all runs.
 
     Args:
         runs: For each seed the run, eager in float32, and eager in float64.
@@ -110,8 +117,8 @@ def check_float32(runs: Sequence[tuple[Numbers, Numbers, Numbers]], num_terms: i
     for name in runs[0][2]:
         assert all(run[0].keys() == run[2].keys() for run in runs)
         largest = max(size(truth[name]) for _, _, truth in runs)
-        own = max(error(found[name], truth[name]) for found, _, truth in runs)
-        peers = max(error(peer[name], truth[name]) for _, peer, truth in runs)
+        own = max(error(found[name], truth[name], torch.float32) for found, _, truth in runs)
+        peers = max(error(peer[name], truth[name], torch.float32) for _, peer, truth in runs)
         allowed = max(2 * peers, rounding * largest)
         assert own <= allowed, f"{name}: error {own}, allowed {allowed}, largest {largest}"
 

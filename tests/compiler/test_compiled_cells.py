@@ -7,17 +7,17 @@ import pytest
 import torch
 from comparing import compare
 from torch import nn
-from user_cells import USER_CELLS
+from user_cells import USER_CELLS  # pyright: ignore[reportMissingImports]
 
-import elman
 from elman.cells import Cell
+from elman.compiler import compiled_for
 
 INPUT_SIZE = 3
 STEPS, BATCHES, WIDTHS = (1, 2, 63), (1, 7), (1, 5, 64)
 DTYPES = (torch.float32, torch.float64)
 SHAPES = [*product(STEPS, BATCHES, WIDTHS)]
-# Each cell runs at three of the eighteen shapes: every T and every H once, and both N. Neighbours in the list,
-# which are one cell in several styles, take other ones.
+# Each cell runs at three of the eighteen shapes: every T and every H once, and both N. Neighbours in the
+# list, which are one cell in several styles, take other ones.
 TRIPLES = [
     [(STEPS[k], BATCHES[(k + turn) % 2], WIDTHS[(k + turn) % 3]) for k in range(3)] for turn in range(6)
 ]
@@ -36,7 +36,7 @@ def maker(name: str, hidden_size: int) -> Callable[[], Cell]:
         cell = USER_CELLS[name](INPUT_SIZE, hidden_size)
         for module in cell.modules():
             if isinstance(module, nn.LayerNorm | nn.RMSNorm | nn.GroupNorm):
-                # With its gain of 1 a normalised cell is chaotic, and errors of two orders of a sum are not alike.
+                # With a gain of 1 a normalised cell is chaotic, and errors of two orders of a sum are unlike.
                 nn.init.constant_(module.weight, 0.5)
         return cell
 
@@ -68,7 +68,7 @@ AVX2 = ["ElmanCat-tanh", "LSTMLinear", "GRUBeforeCat", "LayerNormGRULinear", "SL
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", AVX2)
 def test_cells_of_users_compiled_for_avx2(name: str, dtype: torch.dtype):
-    with elman.compiler.compiled_for("haswell"):
+    with compiled_for("haswell"):
         check(name, dtype, 5, 7, 13)
 
 
@@ -76,6 +76,6 @@ def test_cells_of_users_compiled_for_avx2(name: str, dtype: torch.dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", USER_CELLS)
 def test_all_cells_of_users_compiled_for_avx2(name: str, dtype: torch.dtype):
-    with elman.compiler.compiled_for("haswell"):
+    with compiled_for("haswell"):
         for num_steps, batch_size, hidden_size in ((1, 1, 1), (2, 7, 5), (63, 7, 64)):
             check(name, dtype, num_steps, batch_size, hidden_size)

@@ -1,4 +1,4 @@
-"""Odd cells: compiled they give the numbers of the plain loop; what cannot be compiled is refused, never wrong."""
+"""Odd cells: compiled they give the numbers of the plain loop; what cannot be is refused, never wrong."""
 
 from typing import Any
 
