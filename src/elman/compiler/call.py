@@ -87,7 +87,7 @@ def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor],
     graph = call.recorded.graph
     output = make(num_steps, batch_size, graph.type_of(graph.output).shape[0], dtype=input.dtype)
     tensors["output"] = output
-    finals = [torch.empty_like(state, memory_format=torch.contiguous_format) for state in arguments.states]
+    finals = [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states]
     for place, final in enumerate(finals):
         tensors[f"final.{place}"] = final
     saved = None
@@ -186,6 +186,8 @@ def _gradient(gradient: Tensor | None, like: Tensor) -> Tensor:
 
 def side_by_side(tensor: Tensor) -> Tensor:
     """Return a tensor whose last axis lies side by side in memory, itself if it does."""
+    if tensor.is_contiguous() and tensor.data_ptr() and not tensor.is_neg():
+        return tensor
     if tensor._is_zerotensor() or tensor.is_neg():  # whose numbers stand nowhere, or with the other sign
         return torch.zeros_like(tensor, memory_format=torch.contiguous_format).add_(tensor)
     return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] == 1 else tensor.contiguous()

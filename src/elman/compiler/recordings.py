@@ -12,6 +12,7 @@ from elman.errors import TraceError
 from elman.ir import StepGraph, print_graph
 from elman.trace import Recording, record
 from elman.trace.fingerprint import Fingerprint, fingerprint
+from elman.trace.watch import Watch
 
 
 class Recorded:
@@ -19,10 +20,14 @@ class Recorded:
 
     Args:
         recording: The recording, checked.
+
+    Attributes:
+        watch: Tells in a moment that the cell has not changed.
     """
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+        self.watch: Watch | None = None
 
     @property
     def graph(self) -> StepGraph:
@@ -64,8 +69,12 @@ def recorded(cell: Cell) -> Recorded:
         TraceError: It cannot be recorded.
     """
     known = _known.get(cell)
-    if isinstance(known, Recorded) and known.recording.fits(cell):
-        return known
+    if isinstance(known, Recorded):
+        if known.watch is not None and known.watch.sees_no_change():
+            return known
+        if known.recording.fits(cell):
+            known.watch = Watch(cell)
+            return known
     if isinstance(known, tuple) and known[0] == fingerprint(cell):
         raise known[1]
     try:

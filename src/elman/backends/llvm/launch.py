@@ -28,6 +28,12 @@ class Launcher:
         self.kernel = kernel
         self._frames: OrderedDict[tuple, Frame] = OrderedDict()
         self._entries = {False: ENTRY(kernel.driver.forward), True: ENTRY(kernel.driver.backward)}
+        places = range(len(kernel.plan.graph.new_states))
+        self._loose = [
+            *(name for name, array in kernel.memory.arrays.items() if array.home == "given"),
+            *(f"{kind}.{k}" for k in places for kind in ("initial", "fresh", "gradient.final")),
+            "resets",
+        ]
         self._work = sum(
             math.prod(a.type.shape) for a in kernel.plan.graph.arguments if a.kind != "step_input"
         )
@@ -57,16 +63,17 @@ class Launcher:
             is_reverse: Whether each sequence runs from its end.
             is_backward: Whether to run the gradient.
         """
-        strides = tuple(
-            (name, _strides(tensor)) for name, tensor in tensors.items() if "parameter." not in name
-        )
         threads = self._num_threads(num_steps * batch_size)
-        key = (num_steps, batch_size, threads, is_reverse, is_backward, strides)
+        layout = [tensors[name].stride() for name in self._loose if name in tensors]
+        key = (num_steps, batch_size, threads, is_reverse, is_backward, *tensors, *layout)
         frame = self._frames.get(key)
         if frame is None:
+            strides = {
+                name: _strides(tensor) for name, tensor in tensors.items() if "parameter." not in name
+            }
             shape = Shape(
                 *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
-                *("lengths" in tensors, "resets" in tensors, dict(strides)),
+                *("lengths" in tensors, "resets" in tensors, strides),
             )
             frame = self._remember(key, make_frame(self.kernel, shape, is_backward=is_backward))
         work = torch.empty(frame.work_bytes + 64, dtype=torch.uint8)
