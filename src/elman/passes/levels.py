@@ -169,8 +169,8 @@ class Levels:
             (loop,) = loops
             node = self.node(number)
             is_open = loop and loop > self.loops[number] and loop.shape == self.loops[number].shape
-            is_read_there = not any(self.is_reduction(user) and loop != self.loops[user] for user in users)
-            if is_open and is_read_there and node and all(self._is_at_hand(o, number) for o in node.operands):
+            is_read_whole = any(user in self.sums for user in users)  # by a product
+            if is_open and not is_read_whole and node and all(self._is_at_hand(o, number) for o in node.operands):
                 self.loops[number] = loop  # pyright: ignore[reportArgumentType]
 
     def _is_at_hand(self, operand: int, reader: int) -> bool:
