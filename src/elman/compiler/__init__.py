@@ -2,5 +2,6 @@
 
 from elman.compiler.options import compiled_for
 from elman.compiler.recurrence import Batch, run, why_not
+from elman.compiler.repeated import run_again
 
-__all__ = ["Batch", "compiled_for", "run", "why_not"]
+__all__ = ["Batch", "compiled_for", "run", "run_again", "why_not"]

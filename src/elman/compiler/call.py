@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from elman.backends.llvm.launch import Ready
 from elman.compiler.kernels import kernel
-from elman.compiler.recordings import Recorded
+from elman.compiler.recordings import Step
 
 REALS = {torch.float32: "float32", torch.float64: "float64"}
 
@@ -26,7 +27,7 @@ class Call:
         cpu: LLVM's name of the processor; None for the one at hand.
     """
 
-    recorded: Recorded
+    recorded: Step
     wanted: frozenset[str] | None
     is_reverse: bool
     order: Tensor | None
@@ -96,6 +97,22 @@ def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor],
         tensors["saved"] = saved
     launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
     return output, finals, saved
+
+
+def ready_forward(call: Call, arguments: Arguments) -> Ready:
+    """Return the kernel, ready for another call of this shape without a gradient.
+
+    Args:
+        call: What is run.
+        arguments: Its tensors.
+    """
+    num_steps, batch_size = arguments.input.shape[:2]
+    width = call.recorded.graph.type_of(call.recorded.graph.output).shape[0]
+    tensors = _common(call, arguments)
+    tensors["output"] = arguments.input.new_empty(num_steps, batch_size, width)
+    tensors |= {f"final.{place}": torch.empty_like(state) for place, state in enumerate(arguments.states)}
+    launcher = kernel(call.recorded, None, REALS[arguments.input.dtype], call.cpu)
+    return launcher.ready(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
 
 
 def run_backward(

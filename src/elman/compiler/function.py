@@ -37,17 +37,24 @@ class Recurrence(torch.autograd.Function):
         output, saved = saved_tensors[ctx.num_arguments : ctx.num_arguments + 2]
         needs = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled():
-            return None, *_differentiable(call, tensors, gradients, needs)
+            return None, *differentiable(call, tensors, gradients, needs)
         output_gradient, *finals = gradients
         arguments = Arguments.split(call, tensors)
         made = run_backward(call, arguments, output, saved, output_gradient, finals)
         return None, *(gradient if needed else None for gradient, needed in zip(made, needs, strict=True))
 
 
-def _differentiable(
+def differentiable(
     call: Call, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], needs: Sequence[bool]
 ) -> list[Tensor | None]:
-    """Compute gradients that can be differentiated again."""
+    """Return gradients of the arguments that can be differentiated again.
+
+    Args:
+        call: What was run.
+        tensors: Its arguments.
+        gradients: Of the outputs and the final states.
+        needs: Which arguments want a gradient.
+    """
     results = run_plain(call, Arguments.split(call, tensors))
     pairs = [(r, g) for r, g in zip(results, gradients, strict=True) if g is not None and r.requires_grad]
     wanted = [tensor for tensor, needed in zip(tensors, needs, strict=True) if needed]

@@ -4,7 +4,7 @@ import threading
 
 from elman.backends.llvm.kernel import compile_plan
 from elman.backends.llvm.launch import Launcher
-from elman.compiler.recordings import Recorded
+from elman.compiler.recordings import Step
 from elman.errors import GraphError
 from elman.passes import plan
 
@@ -13,7 +13,7 @@ _kernels: dict[tuple[str, Wanted, str, str | None], Launcher | GraphError] = {}
 _lock = threading.Lock()
 
 
-def kernel(recorded: Recorded, wanted: Wanted, real: str, cpu: str | None) -> Launcher:
+def kernel(recorded: Step, wanted: Wanted, real: str, cpu: str | None) -> Launcher:
     """Return the machine code of a recurrence; equal steps share it.
 
     Args:
@@ -36,7 +36,7 @@ def kernel(recorded: Recorded, wanted: Wanted, real: str, cpu: str | None) -> La
     return known
 
 
-def _make(recorded: Recorded, wanted: Wanted, real: str, cpu: str | None) -> Launcher | GraphError:
+def _make(recorded: Step, wanted: Wanted, real: str, cpu: str | None) -> Launcher | GraphError:
     try:
         return Launcher(compile_plan(plan(recorded.graph, wanted), real, cpu))
     except GraphError as error:

@@ -1,7 +1,7 @@
 """The recording of each cell, kept as long as the cell lives and says the same."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from weakref import WeakKeyDictionary
 
 from torch import Tensor
@@ -9,30 +9,21 @@ from torch import Tensor
 from elman.cells import Cell
 from elman.compiler.check import check_recording
 from elman.errors import TraceError
-from elman.ir import StepGraph, print_graph
+from elman.ir import StepGraph, parse_graph, print_graph
 from elman.trace import Recording, record
 from elman.trace.fingerprint import Fingerprint, fingerprint
 from elman.trace.watch import Watch
 
 
-class Recorded:
-    """A cell's recording, and what the compiler derives from it without looking at the cell.
+class Step:
+    """One step as a graph, and what the compiler derives from that alone.
 
     Args:
-        recording: The recording, checked.
-
-    Attributes:
-        watch: Tells in a moment that the cell has not changed.
+        graph: The step.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
-        self.watch: Watch | None = None
-
-    @property
-    def graph(self) -> StepGraph:
-        """One step."""
-        return self.recording.graph
+    def __init__(self, graph: StepGraph) -> None:
+        self.graph = graph
 
     @cached_property
     def text(self) -> str:
@@ -45,6 +36,32 @@ class Recorded:
         kinds = ("state", "step_input", "parameter")
         arguments = self.graph.arguments
         return {kind: [arguments[number].name for number in self.graph.of_kind(kind)] for kind in kinds}  # pyright: ignore[reportArgumentType]
+
+
+@cache
+def step_of(text: str) -> Step:
+    """Return the step of a text.
+
+    Args:
+        text: As `Step.text`.
+    """
+    return Step(parse_graph(text))
+
+
+class Recorded(Step):
+    """A cell's recording, checked.
+
+    Args:
+        recording: The recording.
+
+    Attributes:
+        watch: Tells in a moment that the cell has not changed.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__(recording.graph)
+        self.recording = recording
+        self.watch: Watch | None = None
 
     def parameters(self, cell: Cell, find: Callable[[str], Tensor] | None = None) -> tuple[Tensor, ...]:
         """Return the tensors of the parameter arguments, as they are now.

@@ -1,7 +1,7 @@
 """A cell run over sequences by the fastest backend that takes it."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +17,7 @@ from elman.compiler.function import Recurrence
 from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded, recorded
+from elman.compiler.repeated import remember
 from elman.errors import EagerWarning, GraphError, TraceError
 from elman.trace.bindings import named_slots
 
@@ -56,6 +57,8 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
         TraceError: `backend` is "llvm" and the cell cannot be recorded.
         GraphError: `backend` is "llvm" and no kernel takes the cell, or this call.
     """
+    if torch.compiler.is_compiling() and backend != "eager":
+        return _run_traced(cell, batch, backend, find)
     if backend != "eager":
         reason = why_not(batch.input)
         if reason is None:
@@ -82,10 +85,14 @@ def why_not(input: Tensor) -> str | None:
         return f"there are no kernels for {input.dtype}"
     if not input.shape[1]:
         return "the batch is empty"
-    if not target(chosen_cpu()).is_supported:
-        return "the processor has no fused multiply-add of vectors"
     if type(input) not in (Tensor, nn.Parameter):
         return f"the input is a {type(input).__name__}"
+    return _why_not_here()
+
+
+def _why_not_here() -> str | None:
+    if not target(chosen_cpu()).is_supported:
+        return "the processor has no fused multiply-add of vectors"
     if torch._C._functorch.maybe_current_level() is not None:
         return "a function transform such as vmap is at work"
     if forward_ad._current_level >= 0:
@@ -93,19 +100,47 @@ def why_not(input: Tensor) -> str | None:
     return None
 
 
+_why_not_here._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMemberAccess] - run, not read
+
+
 def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
     known = recorded(cell)
+    arguments = _arguments(cell, known, batch, find)
+    return _as_results(_run_call(cell, known, batch, arguments, find), batch)
+
+
+def _run_traced(cell: Cell, batch: Batch, backend: str, find: Find | None) -> tuple[Tensor, Any]:
+    """Do as `run` does, in words that torch.compile can read."""
+    from elman.compiler.traced import find_options, find_recording, run_operator
+
+    reason = why_not(batch.input)
+    if reason is None:
+        known, reason = find_recording(cell)
+        if known is not None:
+            arguments = _arguments(cell, known, batch, find)
+            options, reason = find_options(known, _wanted(known, arguments), batch.reverse, arguments)
+            if options is not None:
+                resets = None if batch.resets is None else batch.resets.steps
+                return _as_results(run_operator(options, arguments, batch.lengths, resets), batch)
+    if backend == "llvm":
+        raise GraphError(f'backend="llvm" cannot run this call: {reason}.')
+    return _run_eager(cell, batch, find)
+
+
+def _arguments(cell: Cell, known: Recorded, batch: Batch, find: Find | None) -> Arguments:
     dtype = _dtype(cell, known, batch.input)
     parameters = known.parameters(cell, find)
-    arguments = Arguments(
+    return Arguments(
         batch.input if batch.input.dtype == dtype else batch.input.to(dtype),
         [_flat(part, dtype) for part in state_tensors(batch.state)],
         [_flat(part, dtype) for part in state_tensors(batch.resets.fresh_state)] if batch.resets else [],
         _lay_out_steps(known, batch, dtype),
         [p if p.dtype == dtype else _as_number(p, dtype) for p in parameters],
     )
-    results = _run_call(known, batch, arguments)
-    output, *finals = results
+
+
+def _as_results(tensors: Sequence[Tensor], batch: Batch) -> tuple[Tensor, Any]:
+    output, *finals = tensors
     left = iter(finals)
     return output, map_state(lambda part: next(left).view(part.shape), batch.state)
 
@@ -116,21 +151,27 @@ def _dtype(cell: Cell, known: Recorded, input: Tensor) -> torch.dtype:
     if input.dtype == dtype or any(tensor.is_floating_point() for tensor in named_slots(cell).values()):
         return dtype
     if known.names["parameter"]:
-        raise GraphError(f"a cell without parameters makes tensors of {dtype}, and its input is {input.dtype}.")
+        raise GraphError(
+            f"a cell without parameters makes tensors of {dtype}, and its input is {input.dtype}."
+        )
     return input.dtype
 
 
-def _run_call(known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tensor, ...]:
+def _run_call(
+    cell: Cell, known: Recorded, batch: Batch, arguments: Arguments, find: Find | None
+) -> tuple[Tensor, ...]:
     order = lengths = None
     if batch.lengths is not None and not bool((batch.lengths == len(batch.input)).all()):
         lengths, order = batch.lengths.sort(descending=True, stable=True)
     steps = None if batch.resets is None else batch.resets.steps
     tensors = arguments.all
-    has_gradient = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    wanted = frozenset(_wanted(known, arguments)) if has_gradient else None
+    names = _wanted(known, arguments)
+    wanted = None if names is None else frozenset(names)
     call = Call(known, wanted, batch.reverse, order, lengths, steps, chosen_cpu())
-    if not has_gradient:
+    if wanted is None:
         output, finals, _ = run_forward(call, arguments)
+        if find is None:
+            remember(cell, known, call, arguments, batch.state)
         return output, *finals
     kernel(
         known, wanted, REALS[arguments.input.dtype], call.cpu
@@ -138,14 +179,13 @@ def _run_call(known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tens
     return Recurrence.apply(call, *tensors)  # pyright: ignore[reportReturnType]
 
 
-def _wanted(known: Recorded, arguments: Arguments):
-    """Yield the names of the arguments, but for states, that want a gradient."""
-    if arguments.input.requires_grad:
-        yield "input"
-    for kind, tensors in (("step_input", arguments.steps), ("parameter", arguments.parameters)):
-        for name, tensor in zip(known.names[kind], tensors, strict=True):
-            if tensor.requires_grad:
-                yield name
+def _wanted(known: Recorded, arguments: Arguments) -> tuple[str, ...] | None:
+    """Return the names of the arguments, but for states, that want a gradient; None without any gradient."""
+    if not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in arguments.all)):
+        return None
+    names = ("input", *known.names["step_input"], *known.names["parameter"])
+    tensors = (arguments.input, *arguments.steps, *arguments.parameters)
+    return tuple([name for name, tensor in zip(names, tensors, strict=True) if tensor.requires_grad])
 
 
 def _flat(state: Tensor, dtype: torch.dtype) -> Tensor:

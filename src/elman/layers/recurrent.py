@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell
 from elman.cells.options import check_choice, check_flag
-from elman.compiler import Batch, run
+from elman.compiler import Batch, run, run_again
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
 from elman.layers.lengths import as_lengths, check_no_lengths
@@ -135,6 +135,10 @@ class Recurrent(nn.Module):
         resets: Tensor | None,
         state_name: str = "initial_state",
     ) -> tuple[Tensor, Any]:
+        if lengths is None and resets is None and initial_state is not None and not self.batch_first:
+            again = run_again(self.cell, input, initial_state, self.reverse, self.backend)
+            if again is not None:
+                return again
         check_input(input, self.cell.input_size, self.batch_first)
         example, owner = example_of(self, input)
         check_like("input", input, example)

@@ -15,6 +15,7 @@ from elman.backends.llvm.memory import Source
 from elman.backends.llvm.words import Filled, Words
 
 LINE = 64  # bytes of a line of the cache
+WORK = 1  # place of the work space among the names
 MIN_WIDE_ROWS = 48  # rows that fill tiles well, and read packed weights often enough
 MIN_BLOCK_ROWS = 512  # rows over which a gradient is summed at a time
 

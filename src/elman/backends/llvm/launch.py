@@ -2,19 +2,51 @@
 
 import ctypes
 import math
+import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
 
-from elman.backends.llvm.frame import Frame, Shape, make_frame
+from elman.backends.llvm.frame import LINE, WORK, Frame, Shape, make_frame
 from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.threads import num_threads, parallel_address
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 MAX_FRAMES = 256
 WORK_OF_A_THREAD = 200_000  # multiplications below which starting a second thread does not pay
+
+
+class Ready:
+    """A call of one shape, ready but for addresses.
+
+    Args:
+        frame: Its words.
+        entry: Runs them.
+    """
+
+    def __init__(self, frame: Frame, entry: Callable[[int], None]) -> None:
+        self.frame, self.entry = frame, entry
+        self._own = threading.local()
+
+    def run(self, addresses: Iterable[tuple[int, int]]) -> None:
+        """Run a small call again and again, in memory that each thread keeps.
+
+        Args:
+            addresses: Place in `frame.names`, and address, of every array but the work space.
+        """
+        own = self._own
+        if not hasattr(own, "words"):
+            own.work = torch.empty(self.frame.work_bytes + LINE, dtype=torch.uint8)
+            own.addresses = [0] * len(self.frame.names)
+            own.addresses[WORK] = own.work.data_ptr() + LINE - 1 & -LINE
+            own.words = self.frame.words.fill(own.addresses)
+            own.at = own.words.ctypes.data
+        for place, address in addresses:
+            own.addresses[place] = address
+        self.frame.words.refill(own.words, own.at, own.addresses)
+        self.entry(own.at)
 
 
 class Launcher:
@@ -26,7 +58,7 @@ class Launcher:
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
-        self._frames: OrderedDict[tuple, Frame] = OrderedDict()
+        self._ready: OrderedDict[tuple, Ready] = OrderedDict()
         self._entries = {False: ENTRY(kernel.driver.forward), True: ENTRY(kernel.driver.backward)}
         places = range(len(kernel.plan.graph.new_states))
         self._loose = [
@@ -63,34 +95,46 @@ class Launcher:
             is_reverse: Whether each sequence runs from its end.
             is_backward: Whether to run the gradient.
         """
+        ready = self.ready(tensors, num_steps, batch_size, is_reverse=is_reverse, is_backward=is_backward)
+        work = torch.empty(ready.frame.work_bytes + LINE, dtype=torch.uint8)
+        addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in ready.frame.names]
+        addresses[WORK] = work.data_ptr() + LINE - 1 & -LINE
+        words = ready.frame.words.fill(addresses)
+        ready.entry(words.ctypes.data)
+
+    def ready(
+        self,
+        tensors: Mapping[str, Tensor],
+        num_steps: int,
+        batch_size: int,
+        *,
+        is_reverse: bool,
+        is_backward: bool,
+    ) -> "Ready":
+        """Return a call of this shape, ready but for addresses; the arguments are those of `run`."""
         threads = self._num_threads(num_steps * batch_size)
         layout = [tensors[name].stride() for name in self._loose if name in tensors]
         key = (num_steps, batch_size, threads, is_reverse, is_backward, *tensors, *layout)
-        frame = self._frames.get(key)
-        if frame is None:
-            strides = {
-                name: _strides(tensor) for name, tensor in tensors.items() if "parameter." not in name
-            }
-            shape = Shape(
-                *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
-                *("lengths" in tensors, "resets" in tensors, strides),
-            )
-            frame = self._remember(key, make_frame(self.kernel, shape, is_backward=is_backward))
-        work = torch.empty(frame.work_bytes + 64, dtype=torch.uint8)
-        addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in frame.names]
-        addresses[1] = (work.data_ptr() + 63) & -64
-        words = frame.words.fill(addresses)
-        self._entries[is_backward](words.ctypes.data)
+        known = self._ready.get(key)
+        if known is not None:
+            return known
+        strides = {name: _strides(tensor) for name, tensor in tensors.items() if "parameter." not in name}
+        shape = Shape(
+            *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
+            *("lengths" in tensors, "resets" in tensors, strides),
+        )
+        frame = make_frame(self.kernel, shape, is_backward=is_backward)
+        return self._remember(key, Ready(frame, self._entries[is_backward]))
 
     def _num_threads(self, num_rows: int) -> int:
         threads = num_threads()
         return min(threads, max(num_rows * self._work // WORK_OF_A_THREAD, 1)) if threads > 1 else 1
 
-    def _remember(self, key: tuple, frame: Frame) -> Frame:
-        self._frames[key] = frame
-        while len(self._frames) > MAX_FRAMES:
-            self._frames.popitem(last=False)
-        return frame
+    def _remember(self, key: tuple, ready: "Ready") -> "Ready":
+        self._ready[key] = ready
+        while len(self._ready) > MAX_FRAMES:
+            self._ready.popitem(last=False)
+        return ready
 
 
 def _strides(tensor: Tensor) -> tuple[int, int]:
