@@ -1,7 +1,8 @@
 """Cells as machine code: recorded, planned, compiled, and run with gradients."""
 
+from elman.compiler.explain import explain, show
 from elman.compiler.options import compiled_for
 from elman.compiler.recurrence import Batch, run, why_not
 from elman.compiler.repeated import run_again
 
-__all__ = ["Batch", "compiled_for", "run", "run_again", "why_not"]
+__all__ = ["Batch", "compiled_for", "explain", "run", "run_again", "show", "why_not"]

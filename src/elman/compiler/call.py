@@ -1,14 +1,16 @@
 """One call of a compiled recurrence: its tensors, as kernels take them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from elman.backends.llvm.launch import Ready
+from elman.backends.llvm.memory import Source
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import Step
+from elman.ir import SequencePlan
 
 REALS = {torch.float32: "float32", torch.float64: "float64"}
 
@@ -70,7 +72,8 @@ class Arguments:
         for count in counts:
             parts.append(rest[:count])
             rest = rest[count:]
-        return cls(input, *parts, rest)
+        states, fresh, steps = parts
+        return cls(input, states, fresh, steps, rest)
 
 
 def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor], Tensor | None]:
@@ -158,36 +161,37 @@ def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
         tensors[f"step.{name}"] = side_by_side(step)
     for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
         tensors[f"parameter.{name}"] = side_by_side(parameter).contiguous() if parameter.dim() else parameter
-    for name, tensor in (("order", call.order), ("lengths", call.lengths), ("resets", call.resets)):
-        if tensor is not None:
-            tensors[name] = tensor
-    return tensors
+    own = {"order": call.order, "lengths": call.lengths, "resets": call.resets}
+    return tensors | {name: tensor for name, tensor in own.items() if tensor is not None}
 
 
-def _allocate(call: Call, arguments: Arguments, values, plan) -> dict[str, Tensor | None]:
+def _allocate(
+    call: Call, arguments: Arguments, values: Mapping[str, Source], plan: SequencePlan
+) -> dict[str, Tensor | None]:
     """Make room for the gradients; those that are added to begin with zero."""
     wanted, names = call.wanted or frozenset(), call.recorded.names
-    make = torch.zeros_like if call.lengths is not None else torch.empty_like
-    plain = {"memory_format": torch.contiguous_format}
+    make = torch.zeros if call.lengths is not None else torch.empty
+    dtype = arguments.input.dtype
     gradients: dict[str, Tensor | None] = {
-        "gradient.input": make(arguments.input, **plain) if "input" in wanted else None
+        "gradient.input": make(arguments.input.shape, dtype=dtype) if "input" in wanted else None
     }
     for place, state in enumerate(arguments.states):
-        gradients[f"gradient.initial.{place}"] = torch.empty_like(state, **plain)
+        gradients[f"gradient.initial.{place}"] = torch.empty(state.shape, dtype=dtype)
     for place, fresh in enumerate(arguments.fresh):
-        gradients[f"gradient.fresh.{place}"] = torch.zeros_like(fresh, **plain)
+        gradients[f"gradient.fresh.{place}"] = torch.zeros(fresh.shape, dtype=dtype)
     arrays = _step_gradient_arrays(plan, values)
     for name, step in zip(names["step_input"], arguments.steps, strict=True):
         array = arrays.get(name)
-        gradients[array or f"no gradient of {name}"] = make(step, **plain) if array else None
+        gradients[array or f"no gradient of {name}"] = make(step.shape, dtype=dtype) if array else None
     for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
-        zeros = torch.zeros_like(parameter, **plain) if name in wanted else None
+        zeros = torch.zeros(parameter.shape, dtype=dtype) if name in wanted else None
         gradients[f"gradient.parameter.{name}"] = zeros
     return gradients
 
 
-def _step_gradient_arrays(plan, values) -> dict[str, str]:
+def _step_gradient_arrays(plan: SequencePlan, values: Mapping[str, Source]) -> dict[str, str]:
     arguments, gradient = plan.graph.arguments, plan.gradient
+    assert gradient is not None
     return {
         arguments[part.argument].name: values[gradient.observed[part.gradient]].array
         for part in gradient.sums

@@ -40,8 +40,8 @@ def check_recording(cell: Cell, recording: Recording) -> None:
     pairs = zip((result.output, *result.new_states), (output, *state_tensors(new_state)), strict=True)
     if not all(_agree(*pair, recording.is_exact) for pair in pairs):
         raise TraceError(
-            f"{type(cell).__name__}.forward gives other numbers each time, or computes something that cannot be "
-            'seen.\n    Run this cell uncompiled: Recurrent(cell, backend="eager").'
+            f"{type(cell).__name__}.forward gives other numbers each time, or computes what cannot be seen."
+            '\n    Run this cell uncompiled: Recurrent(cell, backend="eager").'
         )
 
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 
 from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.llvm.target import target
@@ -18,6 +17,7 @@ from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded, recorded
 from elman.compiler.repeated import remember
+from elman.compiler.transforms import transform_is_active
 from elman.errors import EagerWarning, GraphError, TraceError
 from elman.trace.bindings import named_slots
 
@@ -93,10 +93,8 @@ def why_not(input: Tensor) -> str | None:
 def _why_not_here() -> str | None:
     if not target(chosen_cpu()).is_supported:
         return "the processor has no fused multiply-add of vectors"
-    if torch._C._functorch.maybe_current_level() is not None:
-        return "a function transform such as vmap is at work"
-    if forward_ad._current_level >= 0:
-        return "derivatives are computed forward"
+    if transform_is_active():
+        return "a function transform such as vmap is at work, or derivatives are computed forward"
     return None
 
 
@@ -217,15 +215,8 @@ def _lay_out_steps(known: Recorded, batch: Batch, dtype: torch.dtype) -> list[Te
 
 
 def _run_eager(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
-    step: Any = cell
-    if find is not None:
-        weights = {name: find(name) for name, _ in cell.named_parameters()}
-
-        def step(*arguments: Any, **more: Any) -> Any:
-            return torch.func.functional_call(cell, weights, arguments, more)
-
     return run_loop(
-        step,
+        cell if find is None else _with_weights(cell, find),
         batch.input,
         batch.state,
         lengths=batch.lengths,
@@ -233,6 +224,15 @@ def _run_eager(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any
         reverse=batch.reverse,
         step_inputs=batch.step_inputs,
     )
+
+
+def _with_weights(cell: Cell, find: Find) -> Callable[..., Any]:
+    weights = {name: find(name) for name, _ in cell.named_parameters()}
+
+    def step(*arguments: Any, **more: Any) -> Any:
+        return torch.func.functional_call(cell, weights, arguments, more)
+
+    return step
 
 
 _warned: set[tuple[type, str]] = set()

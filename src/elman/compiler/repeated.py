@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from elman.backends.llvm.launch import Ready
 from elman.cells import Cell
 from elman.compiler.call import Arguments, Call, ready_forward
 from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded
+from elman.compiler.transforms import transform_is_active
 
 MAX_ROWS = 64  # time steps of all sequences; beyond them, what is spared does not count
 
@@ -130,7 +130,7 @@ def run_again(
     known = _repeated.get(cell)
     if known is None or backend == "eager" or torch.is_grad_enabled() or torch.compiler.is_compiling():
         return None
-    if torch._C._functorch.maybe_current_level() is not None or forward_ad._current_level >= 0:
+    if transform_is_active():
         return None
     if torch.is_autocast_enabled("cpu") or not known.is_like(input, state, reverse):
         return None
@@ -160,4 +160,4 @@ def remember(cell: Cell, known: Recorded, call: Call, arguments: Arguments, stat
     ):
         return
     ready = ready_forward(call, arguments)
-    _repeated[cell] = Repeated(call.recorded, ready, input, arguments.states, parameters, call.is_reverse)
+    _repeated[cell] = Repeated(known, ready, input, arguments.states, parameters, call.is_reverse)

@@ -6,6 +6,7 @@ from elman.ir.gradient import ProductGradient, Range, StepGradient, SumGradient
 from elman.ir.graph import Argument, Node, Source, StepGraph, Type
 from elman.ir.ops import OPS, Op
 from elman.ir.partition import Partition
+from elman.ir.plan_text import print_plan
 from elman.ir.sequence import GradientPlan, SequencePlan
 from elman.ir.staged import Accumulator, Buffer, Product, Stage, StagedGraph, Store, View
 from elman.ir.text import parse_graph, print_graph
@@ -37,5 +38,6 @@ __all__ = [
     "View",
     "parse_graph",
     "print_graph",
+    "print_plan",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""One backward step in two: what the gradients of the states need, and what can follow for all steps at once."""
+"""One backward step in two: what the gradients of the states need, and what can follow the loop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

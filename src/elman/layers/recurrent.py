@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell
 from elman.cells.options import check_choice, check_flag
-from elman.compiler import Batch, run, run_again
+from elman.compiler import Batch, explain, run, run_again, show
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
 from elman.layers.lengths import as_lengths, check_no_lengths
@@ -24,8 +24,9 @@ class Recurrent(nn.Module):
         cell: What one time step computes.
         reverse: Whether each sequence is read from its own last step to its first; outputs stay at their t.
         batch_first: Whether input, output and resets have the batch as their first axis.
-        backend: "eager" asks for the plain loop over the cell; "auto" leaves the choice open, and runs that
-            loop too.
+        backend: "auto" runs machine code made from the cell, and the plain loop over the cell where none can
+            be made, with one warning that says why; "llvm" makes that an error; "eager" asks for the plain
+            loop.
 
     Shape:
         input: (T, N, I), or (N, T, I) with `batch_first`, or a PackedSequence.
@@ -118,8 +119,21 @@ class Recurrent(nn.Module):
         return output.squeeze(1 if self.batch_first else 0), state
 
     def explain(self) -> str:
-        """Say which backend runs the cell, and how."""
-        return f"eager: {type(self.cell).__name__}.forward runs once for each time step."
+        """Say which backend runs the cell, and why not a faster one."""
+        return explain(self.cell, self.backend)
+
+    def show(self, stage: str) -> str:
+        """Return one stage of the cell's way to machine code, as text.
+
+        Args:
+            stage: "graph", "canonical", "gradient", "plan", "llvm" or "assembly".
+
+        Raises:
+            OptionError: There is no such stage.
+            TraceError: The cell cannot be recorded.
+            GraphError: No machine code can be made of it.
+        """
+        return show(self.cell, stage)
 
     def extra_repr(self) -> str:
         """Name the options that differ from their defaults."""

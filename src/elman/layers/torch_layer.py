@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from elman.backends.eager import Resets
 from elman.cells import Cell, map_state
 from elman.cells.state import state_tensors
-from elman.compiler import Batch, run, why_not
+from elman.compiler import Batch, explain, run, why_not
 from elman.layers.checks import as_resets, check_device, check_input, check_like, check_tensor
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
@@ -108,6 +108,18 @@ class TorchLayer(nn.RNNBase, ABC):
         output, final_state = self._run_cells(input.unsqueeze(batch), state, None, None)
         return output.squeeze(batch), map_state(lambda part: part.squeeze(1), final_state)
 
+    def explain(self) -> str:
+        """Say which backend runs the layer, and why not a faster one."""
+        weights = self._weights(0)
+        example = self._example()
+        if why_not(example.new_empty(1, 1, self.input_size)) is not None:
+            return f"torch: torch.nn.{type(self).__name__} runs on {example.device.type} in {example.dtype}."
+        return explain(cell_of(self, 0, self.input_size, weights))
+
+    def _weights(self, index: int) -> dict[str, Tensor]:
+        """Return the parameters of one layer and direction, by their names without its number."""
+        return {name.split("_l")[0]: getattr(self, name) for name in self._all_weights[index]}
+
     def _suits_kernels(self, input: Tensor, hx: Any) -> bool:
         """Whether kernels take a call; what torch would refuse is left to torch and its words."""
         ranks = [part.dim() for part in state_tensors(_as_state(hx))] if hx is not None else [input.dim()]
@@ -160,7 +172,7 @@ class TorchLayer(nn.RNNBase, ABC):
 
     def _run_cell(self, index: int, batch: Batch, resets: Tensor | None) -> tuple[Tensor, Any]:
         """Run one direction of one layer, the one that torch.nn gives this `index`."""
-        weights = {name.split("_l")[0]: getattr(self, name) for name in self._all_weights[index]}
+        weights = self._weights(index)
         cell = cell_of(self, index, batch.input.shape[-1], weights)
         hx, batch_size = batch.state, batch.input.shape[1]
         fresh = None

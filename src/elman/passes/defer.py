@@ -1,15 +1,15 @@
-"""A backward step -> what the gradients of the states wait for; the rest, for all steps after the loop."""
+"""A backward step -> what the gradients of the states wait for; the rest, after the loop."""
 
 from elman.ir import OPS, Deferral, GraphBuilder, StepGraph
 from elman.passes.rewriting import drop_unread
 
 
 def defer(graph: StepGraph) -> Deferral:
-    """A backward step -> what the gradients of the states need, step by step; the rest, for all steps at once.
+    """A backward step -> what the gradients of the states need; the rest, for all steps at once.
 
         dz = dh (1 - h h), dx = W' dz, dh = U' dz   ->   in the loop: dz, dh     after it: dx = W' dz
 
-    What depends on saved values alone and takes one pass over them is computed on both sides, not carried over.
+    What depends on saved values alone and takes one pass over them is computed on both sides, not carried.
 
     Cost: two walks. A number that crosses is written and read once; the products of all steps are one.
 

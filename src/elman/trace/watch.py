@@ -77,4 +77,6 @@ def _equal(current: Any, value: Any) -> bool:
 
 
 def _describe(tensor: Tensor | None) -> tuple[Any, ...]:
-    return (tensor, None, None, None) if tensor is None else (tensor, tensor.shape, tensor.dtype, tensor.device)
+    if tensor is None:
+        return None, None, None, None
+    return tensor, tensor.shape, tensor.dtype, tensor.device

@@ -29,6 +29,7 @@ class Kernel:
         programs: The lowered steps.
         memory: Where their buffers are.
         jobs: Sums over rows and steps.
+        text: Their LLVM text.
         library: Their machine code.
         tiles: The micro-kernels.
         driver: What runs them.
@@ -40,6 +41,7 @@ class Kernel:
     programs: dict[str, Program]
     memory: Memory
     jobs: list[Job]
+    text: str
     library: Library
     tiles: Tiles
     driver: Driver
@@ -86,8 +88,9 @@ def compile_plan(plan: SequencePlan, real: str, cpu: str | None = None) -> Kerne
     memory = place(plan)
     jobs = list_jobs(plan, memory)
     module, programs = _lower(plan, real, tiles, memory)
-    library = build(str(module), processor)
-    return Kernel(plan, real, processor, programs, memory, jobs, library, tiles, load_driver(real, cpu))
+    text = str(module)
+    library = build(text, processor)
+    return Kernel(plan, real, processor, programs, memory, jobs, text, library, tiles, load_driver(real, cpu))
 
 
 def staged_graphs(plan: SequencePlan) -> dict[str, StagedGraph]:

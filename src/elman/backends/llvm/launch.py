@@ -139,5 +139,5 @@ class Launcher:
 
 def _strides(tensor: Tensor) -> tuple[int, int]:
     """Return the strides of time and of sequences."""
-    strides = tensor.stride()
+    strides = list(tensor.stride())
     return (strides[0], strides[1]) if len(strides) > 2 or tensor.dtype == torch.bool else (0, strides[0])

@@ -114,7 +114,7 @@ class _Placing:
     def _results(self, program: str, staged: StagedGraph) -> dict[int, Source]:
         """Name the arrays of the buffers that hold results; the first name counts."""
         made: dict[int, Source] = {}
-        ordered = sorted(staged.results.items(), key=lambda item: not item[0] == "output")
+        ordered = sorted(staged.results.items(), key=lambda item: item[0] != "output")
         for name, view in ordered:
             buffer = staged.buffers[view.buffer]
             if buffer.kind != "value":

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 from llvmlite import ir
 
+# Of the builder's methods llvmlite does not say what they return.
+Value: TypeAlias = Any
+Builder: TypeAlias = Any
 I64 = ir.IntType(64)
 POINTER = ir.PointerType()
 WORD = 8  # bytes of an integer and of a pointer
 
 
-def constant(number: int) -> ir.Constant:
+def constant(number: int) -> Value:
     """Return an integer known when the code is written."""
     return ir.Constant(I64, number)
 
@@ -24,8 +28,8 @@ class Code:
 
     def __init__(self, function: ir.Function) -> None:
         self.function = function
-        self.entry = ir.IRBuilder(function.append_basic_block("entry"))
-        self.builder = ir.IRBuilder(function.append_basic_block("body"))
+        self.entry: Builder = ir.IRBuilder(function.append_basic_block("entry"))
+        self.builder: Builder = ir.IRBuilder(function.append_basic_block("body"))
         self._body = self.builder.block
 
     def finish(self) -> None:
@@ -33,30 +37,30 @@ class Code:
         self.builder.ret_void()
         self.entry.branch(self._body)
 
-    def address(self, base: ir.Value, index: ir.Value | int, of: ir.Type) -> ir.Value:
+    def address(self, base: Value, index: Value | int, of: ir.Type) -> Value:
         """Return the address of an element."""
         index = constant(index) if isinstance(index, int) else index
         return self.builder.gep(base, [index], source_etype=of)
 
-    def load_word(self, base: ir.Value, index: ir.Value | int, of: ir.Type = I64) -> ir.Value:
+    def load_word(self, base: Value, index: Value | int, of: ir.Type = I64) -> Value:
         """Load an integer, or a pointer, of an array of them."""
         return self.builder.load(self.address(base, index, of), typ=of)
 
-    def load_at_entry(self, base: ir.Value, index: int, of: ir.Type = I64) -> ir.Value:
+    def load_at_entry(self, base: Value, index: int, of: ir.Type = I64) -> Value:
         """Load an integer or a pointer once, when the function begins."""
         address = self.entry.gep(base, [constant(index)], source_etype=of)
         return self.entry.load(address, typ=of)
 
-    def variable(self, of: ir.Type) -> ir.Value:
+    def variable(self, of: ir.Type) -> Value:
         """Return the address of a variable; it becomes a register."""
         return self.entry.alloca(of)
 
-    def minimum(self, left: ir.Value, right: ir.Value) -> ir.Value:
+    def minimum(self, left: Value, right: Value) -> Value:
         """Return the smaller of two integers."""
         return self.builder.select(self.builder.icmp_signed("<", left, right), left, right)
 
     @contextmanager
-    def loop(self, stop: ir.Value, step: ir.Value | None = None) -> Iterator[ir.Value]:
+    def loop(self, stop: Value, step: Value | None = None) -> Iterator[Value]:
         """Write a loop over 0, step, 2 step, ... below stop."""
         builder, function = self.builder, self.function
         before = builder.block

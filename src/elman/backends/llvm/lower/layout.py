@@ -120,8 +120,14 @@ class Layout:
 
     def finish(self, name: str) -> Program:
         """Return what was collected."""
-        parts = (self.tables, self.parameters, self.panels, self.sizes)
-        return Program(name, *map(tuple, parts), self.num_sums)  # pyright: ignore[reportArgumentType]
+        return Program(
+            name,
+            tuple(self.tables),
+            tuple(self.parameters),
+            tuple(self.panels),
+            tuple(self.sizes),
+            self.num_sums,
+        )
 
 
 def _place(known: list, item: object) -> int:

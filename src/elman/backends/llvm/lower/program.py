@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from llvmlite import ir
 
 from elman.backends.llvm.lanes import Lanes
-from elman.backends.llvm.lower.code import I64, POINTER, Code, constant
+from elman.backends.llvm.lower.code import I64, POINTER, Builder, Code, Value, constant
 from elman.backends.llvm.lower.layout import Layout, Program
 from elman.backends.llvm.lower.products import Call, Locate, Plan, plan_products
 from elman.backends.llvm.lower.reductions import Reductions
@@ -76,7 +76,7 @@ class _Writer:
             else:
                 self._write_features(stage, row)
 
-    def _write_features(self, stage: Stage, row: ir.Value) -> None:
+    def _write_features(self, stage: Stage, row: Value) -> None:
         """Write the loops over features, the last axis in vectors."""
         *outer, last = stage.shape or (1,)
         with ExitStack() as loops:
@@ -117,7 +117,7 @@ class _Writer:
                 with code.loop(count) as local, code.loop(vectors) as vector:
                     self._finish_tile(stage, plan, first, row, local, vector)
 
-    def _call_tile(self, call: Call, plan: Plan, block: ir.Value, row: ir.Value, count: ir.Value) -> None:
+    def _call_tile(self, call: Call, plan: Plan, block: Value, row: Value, count: Value) -> None:
         code, builder, values = self.code, self.code.builder, self.values
         rows = code.address(values.row_pointers(call.vector), row, POINTER)
         columns = values.size(call.num_columns)
@@ -138,7 +138,7 @@ class _Writer:
         call_through(builder, kernel, arguments)
 
     def _finish_tile(
-        self, stage: Stage, plan: Plan, first: ir.Value, row: ir.Value, local: ir.Value, vector: ir.Value
+        self, stage: Stage, plan: Plan, first: Value, row: Value, local: Value, vector: Value
     ) -> None:
         builder, values = self.code.builder, self.values
         j = builder.add(first, builder.mul(vector, constant(self.lanes.width)))
@@ -150,7 +150,7 @@ class _Writer:
             place.values[accumulator.value] = values.load_lanes(address)
         self._body(stage, place)
 
-    def _sum_index(self, plan: Plan, accumulator: int, vector: ir.Value, row: ir.Value) -> ir.Value:
+    def _sum_index(self, plan: Plan, accumulator: int, vector: Value, row: Value) -> Value:
         """Return where the sums of an accumulator lie: [accumulator][vector][row][lane]."""
         builder, values = self.code.builder, self.values
         slot = builder.add(builder.mul(values.size(plan.num_vectors), constant(accumulator)), vector)
@@ -158,7 +158,7 @@ class _Writer:
         return builder.mul(rows, constant(self.lanes.width))
 
 
-def call_through(builder: ir.IRBuilder, pointer: ir.Value, arguments: Sequence[ir.Value]) -> None:
+def call_through(builder: Builder, pointer: Value, arguments: Sequence[Value]) -> None:
     """Call a tile by its address."""
     builder.call(Callee(pointer), arguments)
 
@@ -166,7 +166,7 @@ def call_through(builder: ir.IRBuilder, pointer: ir.Value, arguments: Sequence[i
 class Callee:
     """A function known by its address alone, in the form that llvmlite's builder calls."""
 
-    def __init__(self, pointer: ir.Value) -> None:
+    def __init__(self, pointer: Value) -> None:
         self.function_type = KERNEL
         self.type = pointer.type
         self.args = KERNEL.args

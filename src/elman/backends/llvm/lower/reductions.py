@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from llvmlite import ir
 
 from elman.backends.llvm.lanes import pointwise
-from elman.backends.llvm.lower.code import Code, constant
+from elman.backends.llvm.lower.code import Code, Value, constant
 from elman.backends.llvm.lower.values import Place, Values
 from elman.ir import Node, Stage
 
@@ -40,7 +40,7 @@ class Reductions:
         self.is_last_reduced = self.last in stage.axes
         self.totals = [code.variable(values.vector) for _ in stage.reductions]
 
-    def write(self, row: ir.Value, body: Callable[[Stage, Place], None]) -> None:
+    def write(self, row: Value, body: Callable[[Stage, Place], None]) -> None:
         """Write the loops of one row.
 
         Args:
@@ -63,7 +63,7 @@ class Reductions:
         step = self.values.lanes.width if axis == self.last else 1
         return self.code.loop(self.values.size(self.shape[axis]), constant(step))
 
-    def _mask(self, index: dict[int, ir.Value]) -> ir.Value:
+    def _mask(self, index: dict[int, Value]) -> Value:
         return self.values.mask(index[self.last], self.values.size(self.shape[self.last]))
 
     def _add(self, place: Place) -> None:
@@ -76,7 +76,7 @@ class Reductions:
             so_far = builder.load(total, typ=self.values.vector)
             builder.store(pointwise(self.values.lanes_here, operation, [so_far, number], {}), total)
 
-    def _finish(self, row: ir.Value, kept: list[ir.Value], mask: ir.Value) -> None:
+    def _finish(self, row: Value, kept: list[Value], mask: Value) -> None:
         builder, values = self.code.builder, self.values
         for total, value in zip(self.totals, self.stage.reductions, strict=True):
             result = builder.load(total, typ=values.vector)
@@ -93,7 +93,7 @@ class Reductions:
                 place.values[value] = result
                 values.store(value, view, place)
 
-    def _across(self, vector: ir.Value, operation: str) -> ir.Value:
+    def _across(self, vector: Value, operation: str) -> Value:
         """Reduce the lanes: halves, then halves of halves."""
         builder, width = self.code.builder, self.values.lanes.width
         distance = width // 2
@@ -106,7 +106,7 @@ class Reductions:
             distance //= 2
         return vector
 
-    def _count(self) -> ir.Value:
+    def _count(self) -> Value:
         builder = self.code.builder
         count = constant(1)
         for axis in self.stage.axes:

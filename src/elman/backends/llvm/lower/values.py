@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from elman.backends.llvm.lanes import Lanes, pointwise
-from elman.backends.llvm.lower.code import POINTER, Code, constant
+from elman.backends.llvm.lower.code import POINTER, Code, Value, constant
 from elman.backends.llvm.lower.layout import Layout
 from elman.ir import OPS, Node, StagedGraph, Type, View
 
@@ -21,11 +21,11 @@ class Place:
         mask: Which lanes there are.
     """
 
-    def __init__(self, row: ir.Value, axes: Sequence[ir.Value], mask: ir.Value) -> None:
+    def __init__(self, row: Value, axes: Sequence[Value], mask: Value) -> None:
         self.row = row
         self.axes = tuple(axes)
         self.mask = mask
-        self.values: dict[int, ir.Value] = {}
+        self.values: dict[int, Value] = {}
 
 
 class Values:
@@ -46,17 +46,17 @@ class Values:
         staged: StagedGraph,
         layout: Layout,
         lanes: Lanes,
-        context: ir.Value,
-        tables: ir.Value,
+        context: Value,
+        tables: Value,
     ) -> None:
         self.code, self.staged, self.layout, self.lanes = code, staged, layout, lanes
         self.real, self.vector = lanes.real, ir.VectorType(lanes.real, lanes.width)
         self._tables = tables
         self._sizes_at, self._parameters_at = (code.load_at_entry(context, k, POINTER) for k in (1, 2))
         self._capacity = code.load_at_entry(context, 4)
-        self._known: dict[tuple[str, int], ir.Value] = {}
+        self._known: dict[tuple[str, int], Value] = {}
 
-    def size(self, number: int) -> ir.Value:
+    def size(self, number: int) -> Value:
         """Return a size; all but 0 and 1 are read when the code runs, so that one code serves all widths."""
         if number in (0, 1):
             return constant(number)
@@ -67,14 +67,14 @@ class Values:
         """Return what a value is."""
         return self.staged.graph.type_of(value)
 
-    def mask(self, first: ir.Value, stop: ir.Value) -> ir.Value:
+    def mask(self, first: Value, stop: Value) -> Value:
         """Return which lanes, from `first` on, are below `stop`."""
         builder, width = self.code.builder, self.lanes.width
         left = builder.trunc(builder.sub(stop, first), I32)
         numbers = ir.Constant(ir.VectorType(I32, width), list(range(width)))
         return builder.icmp_signed("<", numbers, self._splat(left))
 
-    def get(self, value: int, place: Place) -> ir.Value:
+    def get(self, value: int, place: Place) -> Value:
         """Return a value at a place: in a register, a constant, or loaded."""
         if value not in place.values:
             place.values[value] = self._load(value, place)
@@ -104,16 +104,16 @@ class Values:
             "scatter", [number, self._spread(address, stride), self._align(), place.mask]
         )
 
-    def row_pointers(self, view: View) -> ir.Value:
+    def row_pointers(self, view: View) -> Value:
         """Return the table of rows for a vector of side-by-side numbers."""
         table = self.layout.table(view)
         return self._once("table", table, lambda: self._table_at_entry(table))
 
-    def constant(self, number: float) -> ir.Constant:
+    def constant(self, number: float) -> Value:
         """Return a number in all lanes."""
         return ir.Constant(self.vector, [ir.Constant(self.real, number)] * self.lanes.width)
 
-    def load_lanes(self, address: ir.Value) -> ir.Value:
+    def load_lanes(self, address: Value) -> Value:
         """Load a whole vector, aligned to its size."""
         size = self.lanes.width * (4 if isinstance(self.real, ir.FloatType) else 8)
         return self.code.builder.load(address, typ=self.vector, align=size)
@@ -123,15 +123,15 @@ class Values:
         """Where the next function goes."""
         return Lanes(self.code.builder, self.real, self.lanes.width)
 
-    def address_of_scalar(self, view: View, place: Place, axes: Sequence[ir.Value]) -> ir.Value:
+    def address_of_scalar(self, view: View, place: Place, axes: Sequence[Value]) -> Value:
         """Return the address of one number."""
         return self._element(view, place, list(zip(axes, view.strides, strict=True)))
 
-    def splat(self, value: ir.Value) -> ir.Value:
+    def splat(self, value: Value) -> Value:
         """Copy a number to all lanes."""
         return self._splat(value)
 
-    def _load(self, value: int, place: Place) -> ir.Value:
+    def _load(self, value: int, place: Place) -> Value:
         address, stride = self._address(self.staged.views[value], place)
         builder = self.code.builder
         if stride == 0:
@@ -145,14 +145,14 @@ class Values:
             return builder.fcmp_unordered("!=", number, self.constant(0.0))
         return number
 
-    def _address(self, view: View, place: Place) -> tuple[ir.Value, int]:
+    def _address(self, view: View, place: Place) -> tuple[Value, int]:
         """Return the address of the first lane, and the stride of the lanes."""
         if not view.strides:
             return self._element(view, place, []), 0
         axes = place.axes[len(place.axes) - len(view.strides) :]
         return self._element(view, place, list(zip(axes, view.strides, strict=True))), view.strides[-1]
 
-    def _element(self, view: View, place: Place, terms: list[tuple[ir.Value, int]]) -> ir.Value:
+    def _element(self, view: View, place: Place, terms: list[tuple[Value, int]]) -> Value:
         builder = self.code.builder
         index = self.size(view.offset)
         for axis, stride in terms:
@@ -160,7 +160,7 @@ class Values:
                 index = builder.add(index, builder.mul(axis, self.size(stride)))
         return self.code.address(self._base(view.buffer, place), index, self.real)
 
-    def _base(self, buffer: int, place: Place) -> ir.Value:
+    def _base(self, buffer: int, place: Place) -> Value:
         if self.staged.buffers[buffer].kind == "parameter":
             number = self.layout.parameter(buffer)
             return self._once(
@@ -169,12 +169,12 @@ class Values:
         rows = self.row_pointers(View(buffer, 0, ()))
         return self.code.load_word(rows, place.row, POINTER)
 
-    def _table_at_entry(self, table: int) -> ir.Value:
+    def _table_at_entry(self, table: int) -> Value:
         entry = self.code.entry
         index = entry.mul(self._capacity, constant(table))
         return entry.gep(self._tables, [index], source_etype=POINTER)
 
-    def _spread(self, address: ir.Value, stride: int) -> ir.Value:
+    def _spread(self, address: Value, stride: int) -> Value:
         """Return the address of each lane."""
         builder, width = self.code.builder, self.lanes.width
         numbers = ir.Constant(ir.VectorType(ir.IntType(64), width), list(range(width)))
@@ -183,7 +183,7 @@ class Values:
         spread.type = ir.VectorType(POINTER, width)  # which llvmlite takes for one pointer
         return spread
 
-    def _call_masked(self, kind: str, operands: list[ir.Value]) -> ir.Value:
+    def _call_masked(self, kind: str, operands: list[Value]) -> Value:
         suffix = f"v{self.lanes.width}f{32 if isinstance(self.real, ir.FloatType) else 64}"
         pointers = f".v{self.lanes.width}p0" if kind in ("gather", "scatter") else ".p0"
         name = f"llvm.masked.{kind}.{suffix}{pointers}"
@@ -194,17 +194,17 @@ class Values:
         )
         return self.code.builder.call(function, operands)
 
-    def _align(self) -> ir.Constant:
+    def _align(self) -> Value:
         return ir.Constant(I32, 4 if isinstance(self.real, ir.FloatType) else 8)
 
-    def _splat(self, value: ir.Value) -> ir.Value:
+    def _splat(self, value: Value) -> Value:
         builder, width = self.code.builder, self.lanes.width
         empty = ir.Constant(ir.VectorType(value.type, width), ir.Undefined)
         first = builder.insert_element(empty, value, ir.Constant(I32, 0))
         zeros = ir.Constant(ir.VectorType(I32, width), [0] * width)
         return builder.shuffle_vector(first, empty, zeros)
 
-    def _once(self, kind: str, number: int, make) -> ir.Value:
+    def _once(self, kind: str, number: int, make) -> Value:
         key = kind, number
         if key not in self._known:
             self._known[key] = make()
