@@ -35,19 +35,22 @@ class SumGradient(NamedTuple):
 class ProductGradient(NamedTuple):
     """The gradient of a part of a weight: one product over all rows and steps, outside the loop.
 
-    gradient (..., M) and vector (..., K) give (M, K); (..., G, M) and (..., G, K) give (G, M, K).
+    gradient (..., M) and vector (..., K) give (M, K); (..., G, M) and (..., G, K) give (G, M, K). For a
+    weight that is read transposed, they give (K, M) and (G, K, M).
 
     Attributes:
         argument: Number of the parameter in the forward graph.
         ranges: Which part of it, cut one after the other; all of it without any.
         gradient: Name of the observed value of the backward graph.
         vector: Number of the value in the forward graph that was multiplied.
+        is_transposed: Whether the part was multiplied with its last two axes exchanged.
     """
 
     argument: int
     ranges: tuple[Range, ...]
     gradient: str
     vector: int
+    is_transposed: bool = False
 
 
 @dataclass(frozen=True)

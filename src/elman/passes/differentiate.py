@@ -86,7 +86,7 @@ class _Walk:
         for place, operand in enumerate(node.operands):
             if operand in self.active:
                 is_weight = OPS[node.op].category == "linear" and place == 1
-                if is_weight and self.forward.is_part_of_parameter(operand):
+                if is_weight and self.forward.weight(operand):
                     self._leave_product(number, node)
                 else:
                     self._pass_to(number, node, place)
@@ -119,7 +119,12 @@ class _Walk:
 
     def _leave_product(self, number: int, node: Node) -> None:
         vector, weight, *_ = node.operands
-        self.products.append(ProductGradient(*self.forward.part(weight), self._observe(number), vector))
+        part = self.forward.weight(weight)
+        assert part is not None  # noqa: S101 - asked before
+        argument, ranges, is_transposed = part
+        self.products.append(
+            ProductGradient(argument, ranges, self._observe(number), vector, is_transposed)
+        )
 
     def _observe(self, value: int) -> str:
         name = f"{PREFIX}{self.forward.name(value)}"

@@ -42,6 +42,30 @@ class ForwardValues:
         """Whether it is a parameter, or cut from one."""
         return self.part(value)[0] in self._graph.of_kind("parameter")
 
+    def weight(self, value: int) -> tuple[int, tuple[Range, ...], bool] | None:
+        """Follow slices and transpositions down to a parameter; None where there is anything else.
+
+        Args:
+            value: What a vector is multiplied with.
+
+        Returns:
+            The parameter; the cuts, along its own axes; whether its last two axes are exchanged.
+        """
+        ranges: list[Range] = []
+        is_transposed = False
+        while (node := self._node(value)) and node.op in ("slice", "transpose"):
+            rank = len(node.type.shape)
+            if node.op == "slice":
+                ranges.insert(0, Range(**node.attributes))  # pyright: ignore[reportArgumentType]
+            elif node.attributes["axes"] == (*range(rank - 2), rank - 1, rank - 2):
+                last_two = {rank - 1: rank - 2, rank - 2: rank - 1}
+                ranges = [cut._replace(axis=last_two.get(cut.axis, cut.axis)) for cut in ranges]
+                is_transposed = not is_transposed
+            else:
+                return None
+            (value,) = node.operands
+        return (value, tuple(ranges), is_transposed) if value in self._graph.of_kind("parameter") else None
+
     def _node(self, value: int) -> Node | None:
         place = value - len(self._graph.arguments)
         return self._graph.nodes[place] if place >= 0 else None

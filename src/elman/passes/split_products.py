@@ -17,8 +17,8 @@ def split_products(graph: StepGraph) -> StepGraph:
         slice(linear(x, W, b))       ->  linear(x, slice(W), slice(b))
         linear(concat(x, h), W, b)   ->  linear(x, slice(W), b) + linear(h, slice(W))
 
-    Slices move through pointwise ops to reach products. A value that is also read whole is computed whole:
-    only its readers' slices remain. The range is a `slice` of the parameter argument, no attribute of the
+    Slices without gaps move through pointwise ops to reach products. A value that is also read whole is
+    computed whole: only its readers' slices remain. The range is a `slice` of the parameter argument, no attribute of the
     product: slices of slices fold by the rule they have anyway, and every op keeps its one meaning. A weight
     is cut first by rows, then by columns.
 
@@ -44,7 +44,7 @@ def _read_whole(graph: StepGraph) -> set[int]:
 
 def _slice(rewriter: Rewriter, node: Node) -> int | None:
     simpler = views.simplify_slice(rewriter, node)
-    if simpler is not None:
+    if simpler is not None or node.attributes["step"] != 1:
         return simpler
     inner = rewriter.node(node.operands[0])
     if inner and inner.op == "linear" and node.operands[0] not in rewriter.read_whole:

@@ -89,7 +89,9 @@ def _products(plan: SequencePlan, memory: Memory, part: ProductGradient) -> list
     gradient = _find(plan, memory, part.gradient)
     vector = _vector(plan, memory, part.vector)
     blocks = shape[0] if len(shape) == 3 else 1
-    (rows, columns), (stride_m, stride_k) = shape[-2:], strides[-2:]
+    order = (-1, -2) if part.is_transposed else (-2, -1)
+    rows, columns = (shape[axis] for axis in order)
+    stride_m, stride_k = (strides[axis] for axis in order)
     jobs = []
     for block in range(blocks):
         left = gradient._replace(offset=gradient.offset + block * rows)

@@ -106,6 +106,7 @@ def _add_step(
         argument = graph.arguments[part.argument]
         if isinstance(part, ProductGradient):
             value = _product(observed[part.gradient], saved[str(part.vector)], len(argument.type.shape))
+            value = value.mT if part.is_transposed else value
         else:
             value = observed[part.gradient] if argument.type.per_row else observed[part.gradient].sum(0)
         _part(totals, argument, t, part.ranges).add_(value)
