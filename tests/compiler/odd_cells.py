@@ -406,3 +406,62 @@ def marks(w, x, s):
 def detached(w, x, s):
     h = torch.tanh(x @ w["w"].T + s.detach())
     return h * s, (h,)
+
+
+# Weights on the right of @, cut after the product, stacked, or multiplied head by head.
+
+
+@odd(H, H, w=(3, 16), u=(4, 16), b=(16,))
+def lstm_with_weights_on_the_right(w, x, h, c):
+    i, f, g, o = (x @ w["w"] + h @ w["u"] + w["b"]).chunk(4, -1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), (o.sigmoid() * c.tanh(), c)
+
+
+@odd(H, w=(4, 8))
+def every_other_column_of_the_right(w, x, s):
+    s = torch.tanh(s @ w["w"][:, ::2] + (s @ w["w"])[:, 1::2] + x[:, :1])
+    return s, (s,)
+
+
+@odd(H, w=(2, 4, 4), b=(2, 4))
+def stacked_weights(w, x, s):
+    z = torch.sigmoid(s @ w["w"][0] + w["b"][0] + x[:, :1])
+    s = z * s + (1 - z) * torch.tanh(s @ w["w"][1].T + w["b"][1] + x[:, 1:2])
+    return s, (s,)
+
+
+@odd(H, w=(8, 4))
+def weight_seen_as_two(w, x, s):
+    first, second = w["w"].view(2, 4, 4).unbind(0)
+    s = torch.tanh(s @ first.T) + torch.sigmoid(s @ second.T + x[:, :1])
+    return s * 0.5, (s * 0.5,)
+
+
+@odd(H, w=(2, 2, 2), v=(2, 2, 2))
+def heads_from_either_side(w, x, s):
+    heads = s.unflatten(1, (2, 2))
+    left = torch.einsum("nhk,hmk->nhm", heads, w["w"])
+    right = torch.einsum("nhk,hkm->nhm", heads, w["v"])
+    s = torch.tanh((left + right).flatten(1) + x[:, :1])
+    return s, (s,)
+
+
+@odd(H, w=(4, 4))
+def weight_of_a_product_and_of_a_sum(w, x, s):
+    s = torch.tanh(s @ w["w"] + x[:, :1] * w["w"][1] + w["w"].diagonal() * s + w["w"].sum())
+    return s, (s,)
+
+
+@odd(H, H, w=(16, 7), b=(16,))
+def interleaved_gates(w, x, h, c):
+    i, f, g, o = F.linear(torch.cat([x, h], 1), w["w"], w["b"]).unflatten(-1, (4, 4)).unbind(-1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return o.sigmoid() * c.tanh(), (o.sigmoid() * c.tanh(), c)
+
+
+@odd(H, w=(8, 7), b=(8,))
+def every_other_bias(w, x, h):
+    z = F.linear(torch.cat([x, h], 1), w["w"], w["b"])
+    h = torch.sigmoid(z[:, ::2]) * h + torch.tanh(z[:, 1::2])
+    return h, (h,)

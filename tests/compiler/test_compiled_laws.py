@@ -135,14 +135,13 @@ def test_padding_changes_no_bit(name: str, dtype: torch.dtype, reverse: bool):
     input, state = draw(cell, NUM_STEPS, 5, dtype)
     resets = torch.rand(NUM_STEPS, 5) < 0.3
     is_padding = (torch.arange(NUM_STEPS)[:, None] >= lengths)[..., None]
-    options = {"lengths": lengths, "reverse": reverse}
+    options: dict[str, Any] = {"lengths": lengths, "reverse": reverse}
     plain = run_all(cell, input.masked_fill(is_padding, 0), state, "llvm", resets=resets, **options)
     for filler in (float("nan"), float("inf"), -1e30):
         for more in (0, 1, 60):
             padded = grow(input.masked_fill(is_padding, filler), more, filler)
             padded_resets = torch.cat([resets | is_padding[..., 0], torch.ones(more, 5, dtype=torch.bool)])
-            layer_options = {"resets": padded_resets, **options}
-            result = run_padded(cell, padded, state, more, **layer_options)
+            result = run_padded(cell, padded, state, more, resets=padded_resets, **options)
             for key, numbers in plain.items():
                 assert is_same(result[key], numbers), f"{key} with {more} steps of {filler}"
 
@@ -171,7 +170,8 @@ def test_any_number_of_threads_gives_the_same_bits(name: str, dtype: torch.dtype
     for num_steps, batch_size in ((9, 33), (40, 1), (3, 2)):
         input, state = draw(cell, num_steps, batch_size, dtype)
         lengths = torch.randint(1, num_steps + 1, (batch_size,))
-        for options in ({}, {"lengths": lengths, "resets": torch.rand(num_steps, batch_size) < 0.2}):
+        ragged: dict[str, Any] = {"lengths": lengths, "resets": torch.rand(num_steps, batch_size) < 0.2}
+        for options in ({}, ragged):
             torch.set_num_threads(1)
             alone = run_all(cell, input, state, "llvm", **options)
             for number in (2, 3):
