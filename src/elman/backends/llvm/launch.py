@@ -15,7 +15,7 @@ from elman.backends.llvm.threads import num_threads, parallel_address
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 MAX_FRAMES = 256
-WORK_OF_A_THREAD = 200_000  # multiplications below which starting a second thread does not pay
+WORK_OF_A_THREAD = 4_000_000  # multiplications below which starting a second thread does not pay
 
 
 class Ready:

@@ -67,11 +67,11 @@ def write_fill(module: Module) -> None:
     with module.function("fill", *parameters, local=True) as f:
         step, first, count = f.argument("step", "first", "count")
         role = word(f, "%table", Table.ROLE)
-        is_plain = role.equals(Role.NOW)
-        ragged = word(f, "%call", Call.LENGTHS) + word(f, "%call", Call.ORDER)
-        is_simple = f.value(f"and i1 {is_plain}, {ragged.equals(0)}")
-        with f.when(is_simple):
-            _fill_evenly(f, step, first, count)
+        uneven = (
+            word(f, "%call", Call.LENGTHS) + word(f, "%call", Call.ORDER) + word(f, "%table", Table.FRESH)
+        )
+        with f.when(uneven.equals(0)):
+            _fill_evenly(f, role, step, first, count)
             f.leave()
         with f.loop(0, count) as place:
             row = first + place
@@ -79,13 +79,35 @@ def write_fill(module: Module) -> None:
             f.store(str(address), f.address("%rows", place, "i64"), "i64")
 
 
-def _fill_evenly(f: Function, step: Int, first: Int, count: Int) -> None:
+def _fill_evenly(f: Function, role: Int, step: Int, first: Int, count: Int) -> None:
     """All rows are at one time, side by side."""
-    base, stride = word(f, "%table", Table.BASE), word(f, "%table", Table.STRIDE_N)
+    zero = f.constant(0)
     time = Int(f, f.call("time_of", "i64", "ptr %call", f"i64 {step}", "i64 0"))
-    base = base + _masked(f, time) * word(f, "%table", Table.STRIDE_T) + first * stride
-    with f.loop(0, count) as place:
-        f.store(str(base + place * stride), f.address("%rows", place, "i64"), "i64")
+    plain = word(f, "%table", Table.BASE) + _masked(f, time + _shift(f, role)) * word(
+        f, "%table", Table.STRIDE_T
+    )
+    is_last = (step + 1).equals(word(f, "%call", Call.NUM_STEPS))
+    has_edge = _is_edge(f, role, is_last, step.equals(0))
+    base = f.select(has_edge, word(f, "%table", Table.FIRST), plain)
+    stride = f.select(has_edge, word(f, "%table", Table.FIRST_STRIDE_N), word(f, "%table", Table.STRIDE_N))
+    begin = base + first * stride
+    with f.loop(zero, count) as row:
+        f.store(str(begin + row * stride), f.address("%rows", row, "i64"), "i64")
+
+
+def _shift(f: Function, role: Int) -> Int:
+    """Return how far from a step's own time the numbers are that a table points to."""
+    zero = f.constant(0)
+    back = f.select(zero < word(f, "%call", Call.IS_REVERSE), 1, -1)
+    return f.select(
+        role.equals(Role.BEFORE), back, f.select(role.equals(Role.GRADIENT_IN), zero - back, zero)
+    )
+
+
+def _is_edge(f: Function, role: Int, is_last: str, is_first: str) -> str:
+    """Return whether the array that stands in at an end is the one to point to."""
+    is_edge = f.value(f"select i1 {role.equals(Role.GRADIENT_IN)}, i1 {is_last}, i1 {is_first}")
+    return f.value(f"and i1 {f.constant(0) < role}, {is_edge}")
 
 
 def _masked(f: Function, time: Int) -> Int:
@@ -96,20 +118,14 @@ def _address(f: Function, role: Int, step: Int, row: Int) -> Int:
     """Return where a row's numbers begin, by the role of the table."""
     sequence = Int(f, f.call("sequence_of", "i64", "ptr %call", f"i64 {row}"))
     time = Int(f, f.call("time_of", "i64", "ptr %call", f"i64 {step}", f"i64 {row}"))
-    back = f.select(f.constant(0) < word(f, "%call", Call.IS_REVERSE), 1, -1)
-    zero = f.constant(0)
-    shift = f.select(
-        role.equals(Role.BEFORE), back, f.select(role.equals(Role.GRADIENT_IN), zero - back, zero)
-    )
     plain = (
         word(f, "%table", Table.BASE)
-        + _masked(f, time + shift) * word(f, "%table", Table.STRIDE_T)
+        + _masked(f, time + _shift(f, role)) * word(f, "%table", Table.STRIDE_T)
         + sequence * word(f, "%table", Table.STRIDE_N)
     )
     first = word(f, "%table", Table.FIRST) + sequence * word(f, "%table", Table.FIRST_STRIDE_N)
     is_last = step.equals(_length(f, row) - 1)
-    is_edge = f.value(f"select i1 {role.equals(Role.GRADIENT_IN)}, i1 {is_last}, i1 {step.equals(0)}")
-    has_edge = f.value(f"and i1 {f.constant(0) < role}, {is_edge}")
+    has_edge = _is_edge(f, role, is_last, step.equals(0))
     slot = f.slot("i64")
     f.store(str(f.select(has_edge, first, plain)), slot, "i64")
     fresh = word(f, "%table", Table.FRESH)

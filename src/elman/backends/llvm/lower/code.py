@@ -76,3 +76,13 @@ class Code:
         counter.add_incoming(builder.add(counter, step or constant(1)), builder.block)
         builder.branch(head)
         builder.position_at_end(end)
+
+    @contextmanager
+    def part(self) -> Iterator[Builder]:
+        """Yield a builder for what comes before all that is written inside."""
+        before = self.builder.block
+        after = self.function.append_basic_block("part")
+        self.builder.position_at_end(after)
+        builder = ir.IRBuilder(before)
+        yield builder
+        builder.branch(after)

@@ -10,7 +10,7 @@ from elman.backends.llvm.lower.code import I64, POINTER, Builder, Code, Value, c
 from elman.backends.llvm.lower.layout import Layout, Program
 from elman.backends.llvm.lower.products import Call, Locate, Plan, plan_products
 from elman.backends.llvm.lower.reductions import Reductions
-from elman.backends.llvm.lower.values import Place, Values
+from elman.backends.llvm.lower.values import Place, Row, Values
 from elman.ir import Stage, StagedGraph
 
 KERNEL = ir.FunctionType(ir.VoidType(), [POINTER, I64, POINTER, POINTER, I64])
@@ -70,13 +70,14 @@ class _Writer:
         if stage.accumulators:
             self._write_products(stage)
             return
-        with self.code.loop(self.num_rows) as row:
+        with self.code.loop(self.num_rows) as number, self.code.part() as builder:
+            row = Row(number, builder)
             if stage.reductions:
                 Reductions(self.code, self.values, stage).write(row, self._body)
             else:
                 self._write_features(stage, row)
 
-    def _write_features(self, stage: Stage, row: Value) -> None:
+    def _write_features(self, stage: Stage, row: Row) -> None:
         """Write the loops over features, the last axis in vectors."""
         *outer, last = stage.shape or (1,)
         with ExitStack() as loops:
@@ -114,8 +115,10 @@ class _Writer:
                 count = code.minimum(tile, builder.sub(self.num_rows, row))
                 for call in plan.calls:
                     self._call_tile(call, plan, number, row, count)
-                with code.loop(count) as local, code.loop(vectors) as vector:
-                    self._finish_tile(stage, plan, first, row, local, vector)
+                with code.loop(count) as local, code.part() as before:
+                    whole = Row(before.add(row, local), before)
+                    with code.loop(vectors) as vector:
+                        self._finish_tile(stage, plan, first, whole, local, vector)
 
     def _call_tile(self, call: Call, plan: Plan, block: Value, row: Value, count: Value) -> None:
         code, builder, values = self.code, self.code.builder, self.values
@@ -138,11 +141,11 @@ class _Writer:
         call_through(builder, kernel, arguments)
 
     def _finish_tile(
-        self, stage: Stage, plan: Plan, first: Value, row: Value, local: Value, vector: Value
+        self, stage: Stage, plan: Plan, first: Value, row: Row, local: Value, vector: Value
     ) -> None:
         builder, values = self.code.builder, self.values
         j = builder.add(first, builder.mul(vector, constant(self.lanes.width)))
-        place = Place(builder.add(row, local), [j], values.mask(j, values.size(plan.num_rows)))
+        place = Place(row, [j], values.mask(j, values.size(plan.num_rows)))
         for number, accumulator in enumerate(plan.order):
             address = self.code.address(
                 self.sums, self._sum_index(plan, number, vector, local), self.lanes.real

@@ -7,7 +7,7 @@ from llvmlite import ir
 
 from elman.backends.llvm.lanes import pointwise
 from elman.backends.llvm.lower.code import Code, Value, constant
-from elman.backends.llvm.lower.values import Place, Values
+from elman.backends.llvm.lower.values import Place, Row, Values
 from elman.ir import Node, Stage
 
 OPERATIONS = {
@@ -40,11 +40,11 @@ class Reductions:
         self.is_last_reduced = self.last in stage.axes
         self.totals = [code.variable(values.vector) for _ in stage.reductions]
 
-    def write(self, row: Value, body: Callable[[Stage, Place], None]) -> None:
+    def write(self, row: Row, body: Callable[[Stage, Place], None]) -> None:
         """Write the loops of one row.
 
         Args:
-            row: Its number.
+            row: The row.
             body: Writes the functions and stores of the stage.
         """
         kept = [axis for axis in range(self.last + 1) if axis not in self.stage.axes]
@@ -76,7 +76,7 @@ class Reductions:
             so_far = builder.load(total, typ=self.values.vector)
             builder.store(pointwise(self.values.lanes_here, operation, [so_far, number], {}), total)
 
-    def _finish(self, row: Value, kept: list[Value], mask: Value) -> None:
+    def _finish(self, row: Row, kept: list[Value], mask: Value) -> None:
         builder, values = self.code.builder, self.values
         for total, value in zip(self.totals, self.stage.reductions, strict=True):
             result = builder.load(total, typ=values.vector)

@@ -5,23 +5,37 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from elman.backends.llvm.lanes import Lanes, pointwise
-from elman.backends.llvm.lower.code import POINTER, Code, Value, constant
+from elman.backends.llvm.lower.code import POINTER, Builder, Code, Value, constant
 from elman.backends.llvm.lower.layout import Layout
 from elman.ir import OPS, Node, StagedGraph, Type, View
 
 I32 = ir.IntType(32)
 
 
+class Row:
+    """A row in a loop over rows: what it needs once, before the loops over its features.
+
+    Args:
+        number: Which row.
+        builder: Writes what comes before those loops.
+    """
+
+    def __init__(self, number: Value, builder: Builder) -> None:
+        self.number = number
+        self.builder = builder
+        self.pointers: dict[int, Value] = {}
+
+
 class Place:
     """Where in a loop over rows and features the code stands.
 
     Args:
-        row: Number of the row.
+        row: What belongs to the row, wherever in its features.
         axes: Index along each feature axis; of the last one, that of the first lane.
         mask: Which lanes there are.
     """
 
-    def __init__(self, row: Value, axes: Sequence[Value], mask: Value) -> None:
+    def __init__(self, row: "Row", axes: Sequence[Value], mask: Value) -> None:
         self.row = row
         self.axes = tuple(axes)
         self.mask = mask
@@ -166,8 +180,11 @@ class Values:
             return self._once(
                 "parameter", number, lambda: self.code.load_at_entry(self._parameters_at, number, POINTER)
             )
-        rows = self.row_pointers(View(buffer, 0, ()))
-        return self.code.load_word(rows, place.row, POINTER)
+        rows, row = self.row_pointers(View(buffer, 0, ())), place.row
+        if buffer not in row.pointers:
+            address = row.builder.gep(rows, [row.number], source_etype=POINTER)
+            row.pointers[buffer] = row.builder.load(address, typ=POINTER)
+        return row.pointers[buffer]
 
     def _table_at_entry(self, table: int) -> Value:
         entry = self.code.entry
