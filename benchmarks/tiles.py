@@ -92,7 +92,7 @@ def product(tiles: Tiles, real: str, num_rows: int, num_vectors: int, num_column
     sums = array(real, num_vectors, tiles.max_rows, tiles.num_lanes)
     place = ((num_vectors - 1) * tiles.max_rows + num_rows - 1) * 8
     address = ctypes.c_int64.from_address(tiles.product_table + place).value
-    arguments = (pointers(rows), num_columns, panel.ctypes.data, sums.ctypes.data, 0)
+    arguments = (pointers(rows), num_columns, panel.ctypes.data, sums.ctypes.data, 0, panel.ctypes.data)
     return repeat(address, *arguments), 2.0 * num_rows * panel.size
 
 

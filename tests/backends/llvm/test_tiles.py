@@ -33,7 +33,7 @@ def product(
         all_sums[:, :num_rows] = sums.transpose(1, 0, 2)
     packed = aligned(real, *panel.shape)
     packed[...] = panel
-    call(address, row_pointers(rows), rows.shape[1], packed, all_sums, accumulate)
+    call(address, row_pointers(rows), rows.shape[1], packed, all_sums, accumulate, packed)
     assert numpy.isnan(all_sums[:, num_rows:]).all()
     return all_sums[:, :num_rows].transpose(1, 0, 2)
 

@@ -13,7 +13,7 @@ from elman.backends.llvm.lower.reductions import Reductions
 from elman.backends.llvm.lower.values import Place, Row, Values
 from elman.ir import Stage, StagedGraph
 
-KERNEL = ir.FunctionType(ir.VoidType(), [POINTER, I64, POINTER, POINTER, I64])
+KERNEL = ir.FunctionType(ir.VoidType(), [POINTER, I64, POINTER, POINTER, I64, POINTER])
 REALS = {"float32": ir.FloatType(), "float64": ir.DoubleType()}
 
 
@@ -106,8 +106,7 @@ class _Writer:
         plan = plan_products(stage.accumulators, size, self.locate, self.layout, self.lanes.width)
         values, code, builder = self.values, self.code, self.code.builder
         vectors = values.size(plan.num_vectors)
-        widest = max(call.num_sums for call in plan.calls) * plan.num_vectors
-        tile = values.size(self.rows[widest])
+        tile = values.size(self.rows[self._widest(plan)])
         block = builder.mul(vectors, constant(self.lanes.width))
         with code.loop(values.size(size), block) as first:
             number = builder.sdiv(first, block)
@@ -126,19 +125,44 @@ class _Writer:
         columns = values.size(call.num_columns)
         width = builder.mul(values.size(plan.num_vectors), constant(call.num_sums))
         length = builder.mul(builder.mul(columns, width), constant(self.lanes.width))
-        panel = code.address(
-            code.load_word(self.panels, call.panel, POINTER), builder.mul(block, length), self.lanes.real
-        )
-        sums = code.address(
-            self.sums, self._sum_index(plan, call.first, constant(0), constant(0)), values.real
-        )
+        panels = code.load_word(self.panels, call.panel, POINTER)
+        panel = code.address(panels, builder.mul(block, length), self.lanes.real)
+        ahead = code.address(panels, self._ahead(plan, columns, width, length, block, row), self.lanes.real)
+        place = self._sum_index(plan, call.first, constant(0), constant(0))
+        sums = code.address(self.sums, place, values.real)
         index = builder.add(
             builder.mul(builder.sub(width, constant(1)), constant(max(self.rows.values()))),
             builder.sub(count, constant(1)),
         )
         kernel = code.load_word(self.kernels, index, POINTER)
-        arguments = [rows, columns, panel, sums, constant(int(call.adds))]
+        arguments = [rows, columns, panel, sums, constant(int(call.adds)), ahead]
         call_through(builder, kernel, arguments)
+
+    def _ahead(
+        self, plan: Plan, columns: Value, width: Value, length: Value, block: Value, row: Value
+    ) -> Value:
+        """Return where the weights are that a tile asks for while it computes.
+
+        While the first rows of a block of weights are at work, the next block comes into the second cache, a
+        piece with each tile; otherwise they would wait for it, and weights are read at every step.
+        """
+        builder, values = self.code.builder, self.values
+        after = builder.mul(builder.add(block, constant(1)), length)
+        size = values.size(plan.num_rows)
+        end = builder.mul(builder.sdiv(builder.add(size, self._less(plan)), self._block_rows(plan)), length)
+        following = builder.select(builder.icmp_signed("<", after, end), after, constant(0))
+        tile = values.size(self.rows[self._widest(plan)])
+        piece = self.code.minimum(builder.sdiv(row, tile), builder.sub(width, constant(1)))
+        return builder.add(following, builder.mul(piece, builder.mul(columns, constant(self.lanes.width))))
+
+    def _block_rows(self, plan: Plan) -> Value:
+        return self.code.builder.mul(self.values.size(plan.num_vectors), constant(self.lanes.width))
+
+    def _less(self, plan: Plan) -> Value:
+        return self.code.builder.sub(self._block_rows(plan), constant(1))
+
+    def _widest(self, plan: Plan) -> int:
+        return max(call.num_sums for call in plan.calls) * plan.num_vectors
 
     def _finish_tile(
         self, stage: Stage, plan: Plan, first: Value, row: Row, local: Value, vector: Value

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from elman.backends.llvm.tiles.integer import Int
-from elman.backends.llvm.tiles.vectors import broadcast, fma
+from elman.backends.llvm.tiles.vectors import broadcast, fma, prefetch
 from elman.backends.llvm.tiles.writer import Function, Module
 
 # By the number of vector registers: for V vectors of columns, how many rows fill them with sums. What is
@@ -54,7 +54,7 @@ def multiply(f: Function, sums: list[list[str]], rows: list[str], load_column: C
 
 def _write_product(module: Module, num_rows: int, num_vectors: int, max_rows: int) -> None:
     name, lanes = f"product_{num_rows}_{num_vectors}", module.num_lanes
-    parameters = ("ptr rows", "i64 num_columns", "ptr panel", "ptr sums", "i64 accumulate")
+    parameters = ("ptr rows", "i64 num_columns", "ptr panel", "ptr sums", "i64 accumulate", "ptr ahead")
     with module.function(name, *parameters) as f:
         num_columns, accumulate = f.argument("num_columns", "accumulate")
         rows = [f.load(f.address("%rows", row, "ptr"), "ptr") for row in range(num_rows)]
@@ -67,6 +67,7 @@ def _write_product(module: Module, num_rows: int, num_vectors: int, max_rows: in
         _start(f, homes, accumulate)
         with f.loop(0, num_columns) as k:  # so much work in one k that unrolling gains nothing
             panel = f.address("%panel", k * (num_vectors * lanes))
+            prefetch(f, f.address("%ahead", k * module.num_lanes), level=2)
             load_column = partial(_load_aligned, f, panel)
             multiply(f, sums, [f.address(row, k) for row in rows], load_column)
         for total, home in homes:

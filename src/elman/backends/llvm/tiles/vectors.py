@@ -60,6 +60,6 @@ def _masked(f: Function, num_lanes: int | None) -> tuple[str, str, str]:
     return f.module.vector(num_lanes), suffix, f"<{num_lanes} x i1>"
 
 
-def prefetch(f: Function, address: str) -> None:
-    """Ask for the cache line of an address, soon to be read; any address will do."""
-    f.call("llvm.prefetch.p0", "void", f"ptr {address}", "i32 0", "i32 3", "i32 1")
+def prefetch(f: Function, address: str, level: int = 1) -> None:
+    """Ask for the cache line of an address, soon to be read, into a level of cache; any address will do."""
+    f.call("llvm.prefetch.p0", "void", f"ptr {address}", "i32 0", f"i32 {4 - level}", "i32 1")
