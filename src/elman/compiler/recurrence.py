@@ -109,7 +109,7 @@ def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, 
 
 def _run_traced(cell: Cell, batch: Batch, backend: str, find: Find | None) -> tuple[Tensor, Any]:
     """Do as `run` does, in words that torch.compile can read."""
-    from elman.compiler.traced import find_options, find_recording, run_operator
+    from elman.compiler.traced import find_options, find_recording, run_operator, warn_while_tracing
 
     reason = why_not(batch.input)
     if reason is None:
@@ -120,6 +120,8 @@ def _run_traced(cell: Cell, batch: Batch, backend: str, find: Find | None) -> tu
             if options is not None:
                 resets = None if batch.resets is None else batch.resets.steps
                 return _as_results(run_operator(options, arguments, batch.lengths, resets), batch)
+        if backend == "auto":
+            warn_while_tracing(cell, reason)
     if backend == "llvm":
         raise GraphError(f'backend="llvm" cannot run this call: {reason}.')
     return _run_eager(cell, batch, find)
@@ -146,8 +148,15 @@ def _as_results(tensors: Sequence[Tensor], batch: Batch) -> tuple[Tensor, Any]:
 def _dtype(cell: Cell, known: Recorded, input: Tensor) -> torch.dtype:
     """Return what is computed in: the cell's own dtype; the input's if the cell has no numbers of its own."""
     dtype = known.recording.dtype
-    if input.dtype == dtype or any(tensor.is_floating_point() for tensor in named_slots(cell).values()):
-        return dtype
+    if input.dtype != dtype and not any(t.is_floating_point() for t in named_slots(cell).values()):
+        dtype = _dtype_of_input(known, input)
+    if dtype not in REALS:  # under autocast
+        raise GraphError(f"there are no kernels for {dtype}.")
+    return dtype
+
+
+def _dtype_of_input(known: Recorded, input: Tensor) -> torch.dtype:
+    dtype = known.recording.dtype
     if known.names["parameter"]:
         raise GraphError(
             f"a cell without parameters makes tensors of {dtype}, and its input is {input.dtype}."
@@ -210,7 +219,10 @@ def _lay_out_steps(known: Recorded, batch: Batch, dtype: torch.dtype) -> list[Te
         else:
             tensor = drawn.fixed[name][None]
         tensor = tensor[..., None] if tensor.dim() == 2 else tensor.flatten(2)
-        laid_out.append(side_by_side(tensor.to(dtype)).expand(num_steps, batch_size, -1))
+        tensor = tensor.to(dtype)
+        if not torch.compiler.is_compiling():  # the operator looks at its memory
+            tensor = side_by_side(tensor)
+        laid_out.append(tensor.expand(num_steps, batch_size, -1))
     return laid_out
 
 

@@ -13,14 +13,15 @@ from elman.compiler.call import REALS, Arguments
 from elman.compiler.kernels import kernel
 from elman.compiler.operator import Options, describe, recurrence
 from elman.compiler.options import chosen_cpu
-from elman.compiler.recordings import Recorded, recorded
+from elman.compiler.recordings import Recorded, recorded, step_of
+from elman.compiler.recurrence import warn_once
 from elman.errors import GraphError, TraceError
 from elman.trace.fingerprint import OF_MODULES
 
 PLAIN = (bool, int, float, str, type(None))
 CALLABLE = (types.FunctionType, types.BuiltinFunctionType, type)
 _numbers = count()
-_recordings: dict[int, Recorded] = {}  # those that a trace has asked for
+_recordings = types.SimpleNamespace()  # by name; of a dict a trace would see what was in it at first
 
 
 def _as_constant(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,8 +40,8 @@ def find_recording(cell: Cell) -> tuple[Recorded | None, str]:
         if getattr(cell.get_submodule(path), name) != value:  # what is compared is guarded
             raise GraphError(f"{name} of the cell changes while it is read.")
     functions = [getattr(cell.get_submodule(path), name) for path, name in _functions(cell)]
-    number, reason = _find_number(cell, *functions)
-    return (None, reason) if number is None else (_recordings[number], "")
+    name, reason = _name_recording(cell, *functions)
+    return (None, reason) if name is None else (getattr(_recordings, name), "")
 
 
 def find_options(
@@ -54,8 +55,7 @@ def find_options(
         is_reverse: Whether each sequence runs from its end.
         arguments: The tensors of the call.
     """
-    options, reason = _compile(known.text, wanted, is_reverse, REALS[arguments.input.dtype])
-    return (None, reason) if options is None else (Options(*options), "")
+    return _compile(known.text, wanted, is_reverse, REALS[arguments.input.dtype])
 
 
 def run_operator(
@@ -73,6 +73,17 @@ def run_operator(
 
 
 @_as_constant
+def warn_while_tracing(cell: Cell, reason: str) -> None:
+    """Say that a cell runs slowly, and why; once for each kind of cell and reason.
+
+    Args:
+        cell: The cell.
+        reason: Why no kernel takes it.
+    """
+    warn_once(cell, reason)
+
+
+@_as_constant
 def _plain_attributes(cell: Cell) -> tuple[tuple[str, str, Any], ...]:
     return tuple((path, name, value) for path, name, value in _attributes(cell) if _is_plain(value))
 
@@ -83,29 +94,30 @@ def _functions(cell: Cell) -> tuple[tuple[str, str], ...]:
 
 
 @_as_constant
-def _find_number(cell: Cell, *_: Callable[..., Any]) -> tuple[int | None, str]:
+def _name_recording(cell: Cell, *_functions: Callable[..., Any]) -> tuple[str | None, str]:
     try:
         known = recorded(cell)
     except TraceError as error:
         return None, str(error)
-    number = next(_numbers)
-    _recordings[number] = known
-    weakref.finalize(cell, _recordings.pop, number)
-    return number, ""
+    assert known.names  # computed here, as a trace cannot enter their locks
+    assert known.text
+    name = f"recording_{next(_numbers)}"
+    setattr(_recordings, name, known)
+    weakref.finalize(cell, delattr, _recordings, name)
+    return name, ""
 
 
 @_as_constant
 def _compile(
     text: str, wanted: tuple[str, ...] | None, is_reverse: bool, real: str
-) -> tuple[tuple[str, str, bool, str] | None, str]:
-    step = next(known for known in _recordings.values() if known.text == text)
+) -> tuple[Options | None, str]:
+    step = step_of(text)
     names = None if wanted is None else frozenset(wanted)
     try:
         kernel(step, names, real, chosen_cpu())
     except GraphError as error:
         return None, str(error)
-    options = describe(step, names, is_reverse, chosen_cpu())
-    return (*options,), ""
+    return describe(step, names, is_reverse, chosen_cpu()), ""
 
 
 def _attributes(cell: Cell):

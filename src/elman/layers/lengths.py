@@ -29,6 +29,8 @@ def as_lengths(lengths: Tensor | Sequence[int], num_steps: int, batch_size: int)
         )
     if came.is_meta:
         raise DeviceError("`lengths` must have values, but they are on meta.")
+    if torch.compiler.is_compiling():  # there are no values yet; the compiled call checks them
+        return came.to("cpu", torch.int64)
     numbers = came.tolist()
     if batch_size and not (min(numbers) >= 1 and max(numbers) <= num_steps):
         raise LengthError(_wrong_lengths(numbers, num_steps))

@@ -1,6 +1,9 @@
 """The cells behind a layer of torch.nn: they bring the equation, the layer the parameters."""
 
+import weakref
 from collections.abc import Mapping
+from itertools import count
+from types import SimpleNamespace
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -20,6 +23,9 @@ class MakesCells(Protocol):
 
 _cells: WeakKeyDictionary[MakesCells, dict[int, tuple[tuple, Cell]]] = WeakKeyDictionary()
 
+_traced = SimpleNamespace()  # cells by name; of a dict a trace would see what was in it at first
+_numbers = count()
+
 
 def cell_of(layer: MakesCells, index: int, input_size: int, weights: Mapping[str, Tensor]) -> Cell:
     """Return the cell of one layer and direction, made anew if the weights have other shapes or dtypes.
@@ -38,6 +44,23 @@ def cell_of(layer: MakesCells, index: int, input_size: int, weights: Mapping[str
     if known is None or known[0] != key:
         cells[index] = known = key, _make_cell(layer, input_size, weights)
     return known[1]
+
+
+def traced_cell_of(layer: MakesCells, index: int, input_size: int, weights: Mapping[str, Tensor]) -> Cell:
+    """Do as `cell_of`, in words that torch.compile can read; the arguments are the same."""
+    kinds = [(name, tuple(weight.shape), weight.dtype) for name, weight in weights.items()]
+    return getattr(_traced, _name(layer, index, input_size, kinds))
+
+
+def _name(layer: MakesCells, index: int, input_size: int, kinds: list[tuple]) -> str:
+    weights = {name: torch.empty(shape, dtype=dtype) for name, shape, dtype in kinds}
+    name = f"cell_{next(_numbers)}"
+    setattr(_traced, name, cell_of(layer, index, input_size, weights))
+    weakref.finalize(layer, delattr, _traced, name)
+    return name
+
+
+_name._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMemberAccess] - a trace runs it
 
 
 def _make_cell(layer: MakesCells, input_size: int, weights: Mapping[str, Tensor]) -> Cell:

@@ -17,7 +17,7 @@ from elman.layers.checks import as_resets, check_device, check_input, check_like
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.states import check_hidden
-from elman.layers.torch_cells import cell_of
+from elman.layers.torch_cells import cell_of, traced_cell_of
 from elman.layers.torch_options import check_torch_options
 
 
@@ -129,7 +129,6 @@ class TorchLayer(nn.RNNBase, ABC):
             and input.shape[-1] == self.input_size
             and input.numel() > 0
             and input.dtype == self._example().dtype
-            and not torch.compiler.is_compiling()
             and why_not(input if input.dim() == 3 else input.unsqueeze(1)) is None
         )
 
@@ -173,7 +172,8 @@ class TorchLayer(nn.RNNBase, ABC):
     def _run_cell(self, index: int, batch: Batch, resets: Tensor | None) -> tuple[Tensor, Any]:
         """Run one direction of one layer, the one that torch.nn gives this `index`."""
         weights = self._weights(index)
-        cell = cell_of(self, index, batch.input.shape[-1], weights)
+        find_cell = traced_cell_of if torch.compiler.is_compiling() else cell_of
+        cell = find_cell(self, index, batch.input.shape[-1], weights)
         hx, batch_size = batch.state, batch.input.shape[1]
         fresh = None
         if hx is None or resets is not None:

@@ -1,7 +1,9 @@
 """What a cell asked for besides input and state, handed out one time step at a time."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from operator import index
+from types import MethodType
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -53,14 +55,17 @@ def draw_step_inputs(draw: Draw, num_steps: int, batch_size: int, like: Tensor) 
     if isinstance(drawn, dict) and not drawn:
         return None
     _check_drawn(draw, drawn, like)
-    shapes = {name: tensor.shape for name, tensor in drawn.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in drawn.items()}
     first = num_steps
     if num_steps == batch_size:  # then a shape alone does not tell which axis is time
         first = num_steps + 1
-        with torch.random.fork_rng():
-            shapes = {name: tensor.shape for name, tensor in draw(first, batch_size).items()}
+        if torch.compiler.is_compiling():
+            owner = cast(MethodType, draw).__self__
+            shapes = dict(_traced_shapes(owner, draw.__name__, index(first), index(batch_size)))  # pyright: ignore[reportFunctionMemberAccess]
+        else:
+            shapes = _shapes(draw, first, batch_size)
     for name, shape in shapes.items():
-        _check_shape(f"{_name(draw)}()[{name!r}]", shape, first, batch_size)
+        _check_shape(draw, name, shape, first, batch_size)
     placed = {
         name: tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
         for name, tensor in drawn.items()
@@ -70,6 +75,18 @@ def draw_step_inputs(draw: Draw, num_steps: int, batch_size: int, like: Tensor) 
         {name: tensor for name, tensor in placed.items() if name in moving},
         {name: tensor for name, tensor in placed.items() if name not in moving},
     )
+
+
+def _shapes(draw: Draw, num_steps: int, batch_size: int) -> dict[str, tuple[int, ...]]:
+    with torch.random.fork_rng():
+        return {name: tuple(tensor.shape) for name, tensor in draw(num_steps, batch_size).items()}
+
+
+def _traced_shapes(owner: object, method: str, *sizes: int) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple(_shapes(getattr(owner, method), *sizes).items())
+
+
+_traced_shapes._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMemberAccess] - a trace runs it
 
 
 def _check_drawn(draw: Draw, drawn: object, like: Tensor) -> None:
@@ -84,12 +101,12 @@ def _check_drawn(draw: Draw, drawn: object, like: Tensor) -> None:
             raise DeviceError(f"`{_name(draw)}()[{name!r}]` must be on {like.device}, but it is on meta.")
 
 
-def _check_shape(name: str, shape: torch.Size, num_steps: int, batch_size: int) -> None:
+def _check_shape(draw: Draw, name: str, shape: tuple[int, ...], num_steps: int, batch_size: int) -> None:
     is_moving = shape[:1] == (num_steps,) and (len(shape) == 1 or shape[1] == batch_size)
     if not is_moving and shape[:1] != (batch_size,):
         raise ShapeError(
-            f"`{name}` must have shape (T, N, ...), (N, ...) or (T,) with T={num_steps} and N={batch_size}, "
-            f"but it has shape {tuple(shape)}."
+            f"`{_name(draw)}()[{name!r}]` must have shape (T, N, ...), (N, ...) or (T,) with "
+            f"T={num_steps} and N={batch_size}, but it has shape {tuple(shape)}."
         )
 
 
