@@ -8,6 +8,7 @@ from torch import Tensor
 
 from elman.backends.llvm.launch import Ready
 from elman.backends.llvm.memory import Source
+from elman.backends.llvm.pages import empty
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import Step
 from elman.ir import SequencePlan
@@ -87,16 +88,16 @@ def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor],
     num_steps, batch_size = input.shape[:2]
     launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
     tensors = _common(call, arguments)
-    make = torch.zeros if call.lengths is not None else torch.empty  # no step writes behind an end
+    make = torch.zeros if call.lengths is not None else empty  # no step writes behind an end
     graph = call.recorded.graph
-    output = make(num_steps, batch_size, graph.type_of(graph.output).shape[0], dtype=input.dtype)
+    output = make((num_steps, batch_size, graph.type_of(graph.output).shape[0]), dtype=input.dtype)
     tensors["output"] = output
     finals = [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states]
     for place, final in enumerate(finals):
         tensors[f"final.{place}"] = final
     saved = None
     if call.wanted is not None:
-        saved = torch.empty(launcher.saved_size(num_steps, batch_size), dtype=input.dtype)
+        saved = empty((launcher.saved_size(num_steps, batch_size),), input.dtype)
         tensors["saved"] = saved
     launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
     return output, finals, saved
@@ -170,7 +171,7 @@ def _allocate(
 ) -> dict[str, Tensor | None]:
     """Make room for the gradients; those that are added to begin with zero."""
     wanted, names = call.wanted or frozenset(), call.recorded.names
-    make = torch.zeros if call.lengths is not None else torch.empty
+    make = torch.zeros if call.lengths is not None else empty
     dtype = arguments.input.dtype
     gradients: dict[str, Tensor | None] = {
         "gradient.input": make(arguments.input.shape, dtype=dtype) if "input" in wanted else None
