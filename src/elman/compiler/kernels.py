@@ -1,5 +1,6 @@
 """The one table of machine code in a process. No module holds any, so copying and pickling one is plain."""
 
+import os
 import threading
 
 from elman.backends.llvm.kernel import compile_plan
@@ -11,6 +12,8 @@ from elman.passes import plan
 Wanted = frozenset[str] | None
 _kernels: dict[tuple[str, Wanted, str, str | None], Launcher | GraphError] = {}
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # a child forked while another thread compiles must find the lock open
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def kernel(recorded: Step, wanted: Wanted, real: str, cpu: str | None) -> Launcher:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from elman.backends.llvm.launch import Ready
+from elman.backends.llvm.threads import num_threads
 from elman.cells import Cell
 from elman.compiler.call import Arguments, Call, ready_forward
 from elman.compiler.options import chosen_cpu
@@ -68,7 +69,7 @@ class Repeated:
         self.known, self.ready, self.reverse = known, ready, reverse
         self.input, self.states = Layout(input), [Layout(state) for state in states]
         self.parameters = [(parameter, parameter.stride()) for parameter in parameters]
-        self.num_threads, self.cpu = torch.get_num_threads(), chosen_cpu()
+        self.num_threads, self.cpu = num_threads(), chosen_cpu()
         width = known.graph.type_of(known.graph.output).shape[0]
         self.output_shape = (*input.shape[:2], width)
         names = ready.frame.names
@@ -90,7 +91,7 @@ class Repeated:
         return (
             watch is not None
             and watch.sees_no_change()
-            and torch.get_num_threads() == self.num_threads
+            and num_threads() == self.num_threads
             and chosen_cpu() == self.cpu
         )
 

@@ -9,11 +9,14 @@ from pathlib import Path
 import torch
 
 _is_forked = False
+_has_pool = False
 
 
 def _forget_pool() -> None:
     global _is_forked
     _is_forked = True
+    if _has_pool:
+        torch.set_num_threads(1)  # else torch's own operators wait for threads that are not there
 
 
 if hasattr(os, "register_at_fork"):
@@ -25,13 +28,19 @@ def num_threads() -> int:
     return 1 if _is_forked else torch.get_num_threads()
 
 
-@cache
 def parallel_address() -> int:
     """Return where `GOMP_parallel` of torch's OpenMP begins, or 0 where there is none.
 
     It is `void GOMP_parallel(void (*run)(void *), void *data, unsigned num_threads, unsigned flags)`: `run`
     is called on each thread of torch's pool, the calling one among them. Where it is 0, call `run` yourself.
     """
+    global _has_pool
+    _has_pool = True
+    return _find_parallel()
+
+
+@cache
+def _find_parallel() -> int:
     if sys.platform != "linux":
         return 0
     library = Path(torch.__path__[0]) / "lib" / "libtorch_cpu.so"
