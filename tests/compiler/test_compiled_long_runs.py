@@ -20,7 +20,7 @@ def resident_bytes() -> int:
 
 
 def test_a_sequence_of_65536_steps():
-    """A contracting cell: its last steps are those of a short run over the end, its gradients those of pieces."""
+    """A contracting cell: its last steps are those of a short run, its gradients those of pieces."""
     cell = USER_CELLS["ElmanCat-tanh"](2, 4).double()
     with torch.no_grad():
         for weight in cell.parameters():
@@ -51,12 +51,12 @@ def test_a_sequence_of_65536_steps():
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="there is no /proc")
-@pytest.mark.parametrize("kind", ["same shape", "other shapes", "without gradients", "graph kept"])
+@pytest.mark.parametrize("kind", ["other shapes", "without gradients", "graph kept"])
 def test_memory_stays_flat(kind: str):
     layer = Recurrent(LSTMCell(3, 16), backend="llvm")
 
     def call(number: int) -> None:
-        num_steps = 5 + number % 400 if kind == "other shapes" else 50
+        num_steps = 5 + number % 300 if kind == "other shapes" else 50
         x = torch.randn(num_steps, 8, 3)
         if kind == "without gradients":
             with torch.no_grad():
@@ -69,7 +69,7 @@ def test_memory_stays_flat(kind: str):
         loss.backward()
         layer.zero_grad()
 
-    for number in range(max(MAX_FRAMES * 2, 600)):
+    for number in range(MAX_FRAMES + 50):
         call(number)
     before = resident_bytes()
     for number in range(1000):
