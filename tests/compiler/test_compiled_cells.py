@@ -16,7 +16,7 @@ INPUT_SIZE = 3
 STEPS, BATCHES, WIDTHS = (1, 2, 63), (1, 7), (1, 5, 64)
 DTYPES = (torch.float32, torch.float64)
 SHAPES = [*product(STEPS, BATCHES, WIDTHS)]
-# Each cell runs at three of the eighteen shapes: every T and every H once, and both N; two of them in float32,
+# Each cell runs at three of the eighteen shapes: every T and every H once, both N; two in float32,
 # one in float64. Neighbours in the list, which are one cell in several styles, take other ones.
 TRIPLES = [
     [(STEPS[k], BATCHES[(k + turn) % 2], WIDTHS[(k + turn) % 3]) for k in range(3)] for turn in range(6)
