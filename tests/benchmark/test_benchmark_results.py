@@ -73,7 +73,7 @@ def test_report_survives_json():
     rows = [
         row("train", "GRU", 9, others={"jax": 2.0}),
         row("train", "LSTM", None, red="wrong"),
-        Row("peak", "the machine", None, "GFLOP/s", {"torch.mm": 300.0}, None),
+        Row("peak", "the machine", None, "GFLOP/s", {"multiply-adds": 300.0}, None),
     ]
     report = BenchmarkReport({"cores": 2}, rows, judge(rows), ["one note"])
     data = json.loads(json.dumps(report.as_data()))
@@ -86,18 +86,12 @@ def test_report_survives_json():
 
 
 def test_share_of_the_peak_is_that_of_wide_training_rows(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("elman.benchmark.peak._SIZES", (64,))
-    monkeypatch.setattr("elman.benchmark.peak.time_in_turn", lambda *_: _Product())
+    monkeypatch.setattr("elman.benchmark.peak._NUM_TURNS", 1000)
     rows = [row("train", "GRU", 9), row("train", "GRU", 2, LARGE), row("forward", "GRU", 2, LARGE)]
     machine, share = peak_rows(rows)
-    gflops = 2 * 64**3 / 1e-6 / 1e9
-    assert machine.values == {"torch.mm": pytest.approx(gflops)}
+    (gflops,) = machine.values.values()
+    assert gflops > 0
     assert share.figure == pytest.approx(count_operations(LARGE, 3) / 10e-3 / 1e9 / gflops)
-
-
-class _Product:
-    def __init__(self):
-        self.seconds = {"product": [2e-6, 1e-6]}
 
 
 def test_operations_of_one_step_are_counted_by_hand():

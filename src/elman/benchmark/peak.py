@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 import torch
 
+from elman.backends.llvm.tiles.peak import multiply_adds
 from elman.benchmark.kinds import KINDS
 from elman.benchmark.results import Row
 from elman.benchmark.shapes import Shape
-from elman.benchmark.timing import time_in_turn
 
-_SIZES = (512, 1024, 2048)
+_NUM_TURNS = 2_000_000  # about 10 ms
+_REPEATS = 9
 _LEAST_HIDDEN = 256  # below, a product is too small for its share to say anything
 
 
@@ -29,17 +33,17 @@ class Peak(NamedTuple):
 
 
 def measure_peak() -> Peak:
-    """Return the best rate of large matrix products.
-
-    It stands in for the peak of fused multiply-adds on registers, and lies below it: a share of it can be
-    more than 1. What measures that peak itself belongs in the place of this function.
-    """
-    rates = []
-    for size in _SIZES:
-        one, other = torch.randn(size, size), torch.randn(size, size)
-        timing = time_in_turn({"product": lambda a=one, b=other: torch.mm(a, b)}, 0.3, 5)
-        rates.append(2 * size**3 / min(timing.seconds["product"]) / 1e9)
-    return Peak(max(rates), "torch.mm")
+    """Return the rate of fused multiply-adds on registers alone, on as many threads as torch has."""
+    num_threads = torch.get_num_threads()
+    loops = [multiply_adds("float32") for _ in range(num_threads)]
+    num_operations = sum(operations for _, operations in loops) * _NUM_TURNS
+    best = math.inf
+    with ThreadPoolExecutor(num_threads) as pool:
+        for _ in range(_REPEATS):
+            start = time.perf_counter()
+            wait([pool.submit(run, _NUM_TURNS) for run, _ in loops])
+            best = min(best, time.perf_counter() - start)
+    return Peak(num_operations / best / 1e9, "multiply-adds")
 
 
 def peak_rows(measured: Sequence[Row]) -> Iterator[Row]:
