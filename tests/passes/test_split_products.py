@@ -1,14 +1,11 @@
 """However a cell writes its products, the passes bring them to one form, and change no number on the way."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from three_styles import STYLES, form
 from torch import Tensor
 from user_cells import USER_CELLS  # pyright: ignore[reportMissingImports]
 
-from elman import passes
 from elman.backends.reference import run
 from elman.cells import ALL_CELLS, Cell
 from elman.ir import Node, StepGraph, parse_graph, verify
@@ -123,10 +120,3 @@ def test_overlapping_slices_of_a_deep_chain_stay_few():
     assert sum(node.op == "linear" for node in ours.nodes) == 5
     arguments = [torch.randn(3, 4), torch.randn(6, 4), torch.randn(6)]
     torch.testing.assert_close(run(ours, arguments).output, run(graph, arguments).output)
-
-
-def test_no_cell_is_known_by_name():
-    names = {name.partition("-")[0].lower() for name in CELLS} - {"elman"}
-    for path in Path(passes.__file__).parent.rglob("*.py"):
-        text = path.read_text(encoding="utf-8").lower()
-        assert [name for name in names if name in text] == [], path
