@@ -11,6 +11,7 @@ from elman.backends.llvm.memory import Source
 from elman.backends.llvm.pages import empty
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import Step
+from elman.errors import DeviceError
 from elman.ir import SequencePlan
 
 REALS = {torch.float32: "float32", torch.float64: "float64"}
@@ -212,4 +213,6 @@ def side_by_side(tensor: Tensor) -> Tensor:
         return tensor
     if tensor._is_zerotensor() or tensor.is_neg():  # whose numbers stand nowhere, or with the other sign
         return torch.zeros_like(tensor, memory_format=torch.contiguous_format).add_(tensor)
+    if not tensor.data_ptr() and tensor.numel():
+        raise DeviceError(f"a tensor of shape {tuple(tensor.shape)} has no memory: its storage was freed.")
     return tensor if tensor.stride(-1) == 1 or tensor.shape[-1] == 1 else tensor.contiguous()

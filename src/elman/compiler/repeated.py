@@ -67,6 +67,7 @@ class Repeated:
         reverse: bool,
     ) -> None:
         self.known, self.ready, self.reverse = known, ready, reverse
+        self.watch = known.watch  # of these very parameters; another watch is of others
         self.input, self.states = Layout(input), [Layout(state) for state in states]
         self.parameters = [(parameter, parameter.stride()) for parameter in parameters]
         self.num_threads, self.cpu = num_threads(), chosen_cpu()
@@ -90,6 +91,7 @@ class Repeated:
         watch = self.known.watch
         return (
             watch is not None
+            and watch is self.watch
             and watch.sees_no_change()
             and num_threads() == self.num_threads
             and chosen_cpu() == self.cpu
@@ -106,9 +108,10 @@ class Repeated:
             finals.append(final)
             addresses += (part.data_ptr(), final.data_ptr())
         for parameter, stride in self.parameters:
-            if parameter.stride() != stride or parameter.is_neg():
+            address = parameter.data_ptr()
+            if parameter.stride() != stride or parameter.is_neg() or not address:
                 return None
-            addresses.append(parameter.data_ptr())
+            addresses.append(address)
         self.ready.run(zip(self.places, addresses, strict=True))
         return output, tuple(finals) if isinstance(state, tuple) else finals[0]
 
