@@ -213,3 +213,22 @@ def test_gradients_are_added_to_those_that_are_there():
     for left, parameter in zip(twice, layer.parameters(), strict=True):
         assert parameter.grad is not None
         torch.testing.assert_close(left, 2 * parameter.grad, rtol=0, atol=0)
+
+
+def test_batched_gradients_are_those_of_the_plain_loop():
+    cell = LSTMCell(3, 4).double()
+    found = []
+    for backend in ("llvm", "eager"):
+        torch.manual_seed(1)
+        input = torch.randn(4, 2, 3, dtype=F64, requires_grad=True)
+        layer = Recurrent(cell, backend=backend)
+        output, _ = layer(input, lengths=[4, 2])
+        many = torch.randn(3, *output.shape, dtype=F64)
+        (batched,) = torch.autograd.grad(output, input, many, is_grads_batched=True)
+        assert not batched.requires_grad
+        jacobian = torch.autograd.functional.jacobian(
+            lambda x, layer=layer: layer(x)[0], input.detach(), vectorize=True
+        )
+        assert isinstance(jacobian, Tensor)
+        found.append({"d batched": batched, "d jacobian": jacobian})
+    check_float64(*found)

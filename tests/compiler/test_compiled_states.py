@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 from comparing import check_float64, compare, random_state
-from torch import nn
+from torch import Tensor, nn
 
 from elman.cells import Cell, GRUCell
 from elman.cells.state import state_tensors
@@ -144,3 +144,23 @@ def test_states_may_lie_anyhow_in_memory():
         torch.testing.assert_close(*results)
         gradients = [torch.autograd.grad(state_tensors(result)[0].sum(), leaf) for _, result in results]
         torch.testing.assert_close(*gradients)
+
+
+def second_derivatives(cell: Cell, state: Any, backend: str, **options: Any) -> dict[str, Tensor | None]:
+    """Return the gradients of a penalty on gradients."""
+    input = torch.linspace(-1, 1, 36, dtype=F64).view(4, 3, 3).requires_grad_()
+    output, _ = Recurrent(cell, backend=backend)(input, state, **options)
+    leaves = [input, *cell.parameters(), *(() if state is None else [state[0]])]
+    first = torch.autograd.grad(output.sin().sum(), leaves, create_graph=True)
+    penalty = torch.stack([gradient.square().sum() for gradient in first]).sum()
+    second = torch.autograd.grad(penalty, leaves)
+    return {f"d {k}": part.detach() for k, part in enumerate((*first, *second))}
+
+
+def test_second_derivatives_of_one_tensor_in_several_places():
+    """The fresh state is also the first one; or both states are one tensor."""
+    cell = LearnedStart(3, 5).double()
+    both = torch.randn(3, 5, dtype=F64, requires_grad=True)
+    for state in (None, (both, both)):
+        found = [second_derivatives(cell, state, backend, resets=RESETS) for backend in ("llvm", "eager")]
+        check_float64(*found)

@@ -9,6 +9,7 @@ from torch import Tensor
 from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.reference import make_step
 from elman.compiler.call import Arguments, Call, run_backward, run_forward
+from elman.compiler.transforms import is_batched
 
 
 class Recurrence(torch.autograd.Function):
@@ -36,7 +37,7 @@ class Recurrence(torch.autograd.Function):
         tensors = saved_tensors[: ctx.num_arguments]
         output, saved = saved_tensors[ctx.num_arguments : ctx.num_arguments + 2]
         needs = ctx.needs_input_grad[1:]
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or any(map(is_batched, gradients)):
             return None, *differentiable(call, tensors, gradients, needs)
         output_gradient, *finals = gradients
         arguments = Arguments.split(call, tensors)
@@ -47,7 +48,7 @@ class Recurrence(torch.autograd.Function):
 def differentiable(
     call: Call, tensors: Sequence[Tensor], gradients: Sequence[Tensor | None], needs: Sequence[bool]
 ) -> list[Tensor | None]:
-    """Return gradients of the arguments that can be differentiated again.
+    """Return gradients of the arguments, by torch's operators; where gradients are on, they have their own.
 
     Args:
         call: What was run.
@@ -55,13 +56,17 @@ def differentiable(
         gradients: Of the outputs and the final states.
         needs: Which arguments want a gradient.
     """
-    results = run_plain(call, Arguments.split(call, tensors))
+    has_gradients = torch.is_grad_enabled()
+    with torch.enable_grad():
+        # Two arguments may be one tensor, as a first and a fresh state; each has a gradient of its own.
+        tensors = [tensor.view_as(tensor) for tensor in tensors]
+        results = run_plain(call, Arguments.split(call, tensors))
     pairs = [(r, g) for r, g in zip(results, gradients, strict=True) if g is not None and r.requires_grad]
     wanted = [tensor for tensor, needed in zip(tensors, needs, strict=True) if needed]
     if not pairs:
         return [None] * len(tensors)
     outputs, weights = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(outputs, wanted, weights, create_graph=True, allow_unused=True))
+    found = iter(torch.autograd.grad(outputs, wanted, weights, create_graph=has_gradients, allow_unused=True))
     return [next(found) if needed else None for needed in needs]
 
 
