@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "polars", "plotly", "typer", "rich", "numpy", "safetensors"}
+HEAVY = {"torch", "llvmlite", "polars", "plotly", "typer", "rich", "numpy", "safetensors"}
 
 HELP = """
 from elman.cli import main
@@ -35,7 +35,7 @@ def test_a_heavy_package_is_seen():
     [
         ("import elman; elman.__version__, dir(elman)", set()),
         ("from elman import ElmanError", set()),
-        ("import elman; elman.LSTM, elman.Cell, elman.Recurrent", {"torch", "numpy"}),
+        ("import elman; elman.LSTM, elman.Cell, elman.Recurrent", {"torch", "numpy", "llvmlite"}),
         ("import elman.tasks.results", {"polars"}),
         (HELP, {"typer", "rich"}),
     ],
