@@ -192,6 +192,7 @@ def test_exported_with_any_number_of_steps_and_sequences():
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # what torch imports for it warns of itself
 @pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
 def test_inductor():
     layer = Recurrent(GRUCell(3, 5), backend="llvm")
