@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 import torch
+from axes_cells import AxesCell
 from comparing import error, run_all, size
 from hypothesis import given, settings
 from random_cells import INPUT_SIZE, Plan, RandomCell, plans  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from elman.cells import map_state
+from elman.cells import Cell, map_state
+from elman.errors import GraphError
 
 EPS = torch.finfo(torch.float64).eps
 SHAPES: list[tuple[int, int, dict[str, Any]]] = [
@@ -44,12 +46,10 @@ class RoundingMode(TorchDispatchMode):
         return result * (1 + EPS * (2 * torch.rand_like(result) - 1))
 
 
-def check(plan: Plan) -> None:
-    torch.manual_seed(0)
-    cell = RandomCell(plan).double()
+def check(cell: Cell) -> None:
     for num_steps, batch_size, options in SHAPES:
         input = torch.randn(num_steps, batch_size, INPUT_SIZE, dtype=torch.float64)
-        state = map_state(torch.randn_like, cell.double().initial_state(batch_size))
+        state = map_state(torch.randn_like, cell.initial_state(batch_size))
         found = run_all(cell, input, state, "llvm", **options)
         truth = run_all(cell, input, state, "eager", **options)
         with RoundingMode():
@@ -60,14 +60,41 @@ def check(plan: Plan) -> None:
             assert error(found[name], expected) <= bound, f"{name}: {error(found[name], expected)}, {bound}"
 
 
+def check_plan(plan: Plan) -> None:
+    torch.manual_seed(0)
+    check(RandomCell(plan).double())
+
+
+def check_seed(seed: int) -> None:
+    """A cell may be refused, where a parameter would have to be laid out anew; it is never wrong."""
+    torch.manual_seed(seed)
+    cell = AxesCell(seed).double()
+    try:
+        check(cell)
+    except GraphError as refusal:
+        if "depends on parameters alone" not in str(refusal):
+            raise
+
+
 @settings(max_examples=40)
 @given(plan=plans())
 def test_a_random_cell_computes_the_same_compiled(plan: Plan):
-    check(plan)
+    check_plan(plan)
 
 
 @pytest.mark.long
 @settings(max_examples=500)
 @given(plan=plans())
 def test_many_random_cells_compute_the_same_compiled(plan: Plan):
-    check(plan)
+    check_plan(plan)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_random_cell_of_two_axes_computes_the_same_compiled(seed: int):
+    check_seed(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(25, 500))
+def test_many_random_cells_of_two_axes_compute_the_same_compiled(seed: int):
+    check_seed(seed)
