@@ -7,7 +7,7 @@ import torch
 from comparing import compare
 from odd_cells import ODD_CELLS, OddCell
 
-from elman.compiler import recurrence
+from elman.compiler import compiled_for, recurrence
 from elman.errors import EagerWarning, GraphError, TraceError
 from elman.layers import Recurrent
 
@@ -43,6 +43,13 @@ def test_odd_cells(name: str):
 @pytest.mark.parametrize("name", [name for name in ODD_CELLS if name not in REFUSED])
 def test_odd_cells_in_float32(name: str):
     compare(ODD_CELLS[name], torch.float32, NUM_STEPS, BATCH_SIZE, **OPTIONS["all"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in ODD_CELLS if name not in REFUSED])
+def test_odd_cells_compiled_for_avx2(name: str):
+    with compiled_for("haswell"):
+        compare(ODD_CELLS[name], torch.float64, NUM_STEPS, BATCH_SIZE, **OPTIONS["all"])
 
 
 @pytest.mark.parametrize("name", REFUSED)
