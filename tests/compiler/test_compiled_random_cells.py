@@ -65,14 +65,17 @@ def check_plan(plan: Plan) -> None:
     check(RandomCell(plan).double())
 
 
+REFUSALS = ("depends on parameters alone", "does not lie side by side")
+
+
 def check_seed(seed: int) -> None:
-    """A cell may be refused, where a parameter would have to be laid out anew; it is never wrong."""
+    """A cell may be refused, where a parameter or its gradient would have to be laid out anew."""
     torch.manual_seed(seed)
     cell = AxesCell(seed).double()
     try:
         check(cell)
     except GraphError as refusal:
-        if "depends on parameters alone" not in str(refusal):
+        if not any(reason in str(refusal) for reason in REFUSALS):
             raise
 
 
