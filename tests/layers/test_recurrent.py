@@ -229,4 +229,4 @@ def test_autocast_takes_other_dtypes():
 def test_it_says_what_it_is():
     layer = Recurrent(GRUCell(2, 3), reverse=True, backend="eager")
     assert repr(layer) == "Recurrent(\n  reverse=True, backend='eager'\n  (cell): GRUCell(2, 3)\n)"
-    assert layer.explain() == "eager: GRUCell.forward runs once for each time step."
+    assert layer.explain() == "eager: GRUCell.forward runs once for each time step, as asked."

@@ -68,6 +68,8 @@ def show(cell: Cell, stage: str) -> str:
         return print_graph(save(graph, differentiate(graph, wanted)).graph)
     if stage == "plan":
         return print_plan(plan(known.graph, wanted))
+    if reason := _why_not(cell, known):
+        raise GraphError(reason)
     made = kernel(known, wanted, REALS[known.recording.dtype], chosen_cpu()).kernel
     return made.text if stage == "llvm" else made.library.assembly
 
