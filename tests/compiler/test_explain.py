@@ -28,7 +28,7 @@ def test_every_stage_has_a_text(stage: str):
 
 
 def test_other_stages_are_refused():
-    with pytest.raises(OptionError, match="`stage` must be one of 'graph', .* but it is 'tree'"):
+    with pytest.raises(OptionError, match=r"`stage` must be one of 'graph', .* but it is 'tree'"):
         Recurrent(GRUCell(3, 5)).show("tree")
 
 
@@ -50,5 +50,5 @@ def test_a_cell_that_does_not_names_reason_and_line():
 def test_what_no_kernel_takes_is_said():
     assert "torch.float16" in Recurrent(GRUCell(3, 5).half()).explain()
     assert GRU(3, 5, dtype=torch.bfloat16).explain().startswith("torch: torch.nn.GRU runs on cpu")
-    with pytest.raises(GraphError, match="torch.float16"):
+    with pytest.raises(GraphError, match=r"torch\.float16"):
         Recurrent(GRUCell(3, 5).half()).show("llvm")

@@ -120,11 +120,9 @@ class _Walk:
     def _leave_product(self, number: int, node: Node) -> None:
         vector, weight, *_ = node.operands
         part = self.forward.weight(weight)
-        assert part is not None  # noqa: S101 - asked before
+        assert part is not None
         argument, ranges, is_transposed = part
-        self.products.append(
-            ProductGradient(argument, ranges, self._observe(number), vector, is_transposed)
-        )
+        self.products.append(ProductGradient(argument, ranges, self._observe(number), vector, is_transposed))
 
     def _observe(self, value: int) -> str:
         name = f"{PREFIX}{self.forward.name(value)}"

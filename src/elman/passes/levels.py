@@ -170,7 +170,12 @@ class Levels:
             node = self.node(number)
             is_open = loop and loop > self.loops[number] and loop.shape == self.loops[number].shape
             is_read_whole = any(user in self.sums for user in users)  # by a product
-            if is_open and not is_read_whole and node and all(self._is_at_hand(o, number) for o in node.operands):
+            if (
+                is_open
+                and not is_read_whole
+                and node
+                and all(self._is_at_hand(o, number) for o in node.operands)
+            ):
                 self.loops[number] = loop  # pyright: ignore[reportArgumentType]
 
     def _is_at_hand(self, operand: int, reader: int) -> bool:

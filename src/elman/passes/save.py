@@ -6,8 +6,9 @@ from elman.ir import OPS, Node, StepGradient, StepGraph
 from elman.passes.rewriting import Rewriter, drop_unread, results
 from elman.passes.simplify import RULES
 
-CHEAP = ["add", "sub", "mul", "neg", "abs", "sign", "relu", "maximum", "minimum", "where", "clamp", "eq", "ne", "lt", "le", "gt", "ge", "to_real"]
-CHEAP += ["logical_and", "logical_or", "logical_xor", "logical_not", "leaky_relu", "reciprocal", "div", "stop_gradient"]
+ARITHMETIC = "add sub mul div neg abs sign relu leaky_relu reciprocal maximum minimum where clamp to_real"
+LOGIC = "eq ne lt le gt ge logical_and logical_or logical_xor logical_not"
+CHEAP = {*ARITHMETIC.split(), *LOGIC.split()}
 COST_OF_FUNCTION = 4  # of tanh, exp and the like, in units of an addition
 LIMIT = 5  # about what it costs to write a number and to read it again
 

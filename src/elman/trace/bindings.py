@@ -25,9 +25,7 @@ class Bindings:
     calls: tuple[Call, ...]
     results: tuple[int, ...]
 
-    def evaluate(
-        self, cell: nn.Module, find: Callable[[str], Tensor] | None = None
-    ) -> tuple[Tensor, ...]:
+    def evaluate(self, cell: nn.Module, find: Callable[[str], Tensor] | None = None) -> tuple[Tensor, ...]:
         """Return one tensor for each parameter argument.
 
         Args:
