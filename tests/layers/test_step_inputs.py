@@ -50,7 +50,9 @@ def test_rows_of_unequal_length_get_their_own():
 
 
 def test_step_inputs_follow_the_dtype_of_the_input():
-    output, _ = Recurrent(Masked(torch.ones(2, 1, 1), torch.ones(1, 1)), backend="eager")(torch.zeros(2, 1, 1).double())
+    output, _ = Recurrent(Masked(torch.ones(2, 1, 1), torch.ones(1, 1)), backend="eager")(
+        torch.zeros(2, 1, 1).double()
+    )
     assert output.dtype == torch.float64
 
 

@@ -18,9 +18,9 @@ def split_products(graph: StepGraph) -> StepGraph:
         linear(concat(x, h), W, b)   ->  linear(x, slice(W), b) + linear(h, slice(W))
 
     Slices without gaps move through pointwise ops to reach products. A value that is also read whole is
-    computed whole: only its readers' slices remain. The range is a `slice` of the parameter argument, no attribute of the
-    product: slices of slices fold by the rule they have anyway, and every op keeps its one meaning. A weight
-    is cut first by rows, then by columns.
+    computed whole: only its readers' slices remain. The range is a `slice` of the parameter argument, no
+    attribute of the product: slices of slices fold by the rule they have anyway, and every op keeps its one
+    meaning. A weight is cut first by rows, then by columns.
 
     Cost: one walk; overlapping slices compute the rows they share more than once.
 

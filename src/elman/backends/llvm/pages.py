@@ -1,7 +1,7 @@
 """Memory for large arrays, in large pages where the system has them.
 
-A large array comes as pages that are empty until they are touched; to fill them in one by one takes longer than
-the arithmetic of a recurrence. Pages of 2 MiB are 512 times fewer.
+A large array comes as pages that are empty until they are touched; to fill them in one by one takes longer
+than the arithmetic of a recurrence. Pages of 2 MiB are 512 times fewer.
 """
 
 import ctypes
