@@ -153,16 +153,17 @@ def run_backward(
 
 def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
     """Name the tensors that both directions read."""
-    names = call.recorded.names
-    tensors = {"input": side_by_side(arguments.input)}
-    for place, state in enumerate(arguments.states):
-        tensors[f"initial.{place}"] = side_by_side(state)
-    for place, fresh in enumerate(arguments.fresh):
-        tensors[f"fresh.{place}"] = side_by_side(fresh)
-    for name, step in zip(names["step_input"], arguments.steps, strict=True):
-        tensors[f"step.{name}"] = side_by_side(step)
-    for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
-        tensors[f"parameter.{name}"] = side_by_side(parameter).contiguous() if parameter.dim() else parameter
+    arrays = call.recorded.arrays
+    groups = [("input", [arguments.input]), ("state", arguments.states), ("step_input", arguments.steps)]
+    if arguments.fresh:
+        groups.append(("fresh", arguments.fresh))
+    tensors = {
+        name: side_by_side(tensor)
+        for kind, group in groups
+        for name, tensor in zip(arrays[kind], group, strict=True)
+    }
+    for name, parameter in zip(arrays["parameter"], arguments.parameters, strict=True):
+        tensors[name] = side_by_side(parameter).contiguous() if parameter.dim() else parameter
     own = {"order": call.order, "lengths": call.lengths, "resets": call.resets}
     return tensors | {name: tensor for name, tensor in own.items() if tensor is not None}
 

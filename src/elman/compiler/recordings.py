@@ -37,6 +37,19 @@ class Step:
         arguments = self.graph.arguments
         return {kind: [arguments[number].name for number in self.graph.of_kind(kind)] for kind in kinds}  # pyright: ignore[reportArgumentType]
 
+    @cached_property
+    def arrays(self) -> dict[str, list[str]]:
+        """What kernels call the arguments, by kind."""
+        names = self.names
+        places = range(len(names["state"]))
+        return {
+            "input": ["input"],
+            "state": [f"initial.{place}" for place in places],
+            "fresh": [f"fresh.{place}" for place in places],
+            "step_input": [f"step.{name}" for name in names["step_input"]],
+            "parameter": [f"parameter.{name}" for name in names["parameter"]],
+        }
+
 
 @cache
 def step_of(text: str) -> Step:

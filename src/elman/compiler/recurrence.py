@@ -142,7 +142,11 @@ def _arguments(cell: Cell, known: Recorded, batch: Batch, find: Find | None) -> 
 def _as_results(tensors: Sequence[Tensor], batch: Batch) -> tuple[Tensor, Any]:
     output, *finals = tensors
     left = iter(finals)
-    return output, map_state(lambda part: next(left).view(part.shape), batch.state)
+    return output, map_state(lambda part: _shaped_like(next(left), part), batch.state)
+
+
+def _shaped_like(final: Tensor, state: Tensor) -> Tensor:
+    return final if final.shape == state.shape else final.view(state.shape)  # a view costs autograd a node
 
 
 def _dtype(cell: Cell, known: Recorded, input: Tensor) -> torch.dtype:

@@ -12,6 +12,7 @@ from torch import Tensor
 from elman.backends.llvm.frame import LINE, WORK, Frame, Shape, make_frame
 from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.threads import num_threads, parallel_address
+from elman.backends.llvm.words import address_of
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 MAX_FRAMES = 256
@@ -42,7 +43,7 @@ class Ready:
             own.addresses = [0] * len(self.frame.names)
             own.addresses[WORK] = own.work.data_ptr() + LINE - 1 & -LINE
             own.words = self.frame.words.fill(own.addresses)
-            own.at = own.words.ctypes.data
+            own.at = address_of(own.words)
         for place, address in addresses:
             own.addresses[place] = address
         self.frame.words.refill(own.words, own.at, own.addresses)
@@ -100,7 +101,7 @@ class Launcher:
         addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in ready.frame.names]
         addresses[WORK] = work.data_ptr() + LINE - 1 & -LINE
         words = ready.frame.words.fill(addresses)
-        ready.entry(words.ctypes.data)
+        ready.entry(address_of(words))
 
     def ready(
         self,

@@ -70,7 +70,7 @@ class Filled:
             addresses: Of the arrays, in the order of the names.
         """
         words = np.empty(len(self._numbers), np.int64)
-        self.refill(words, words.ctypes.data, addresses)
+        self.refill(words, address_of(words), addresses)
         return words
 
     def refill(self, words: np.ndarray, at: int, addresses: Sequence[int]) -> None:
@@ -84,3 +84,8 @@ class Filled:
         bases = np.array([0, at, *addresses], np.int64)
         bases.take(self._bases, out=words, mode="clip")  # which checks nothing, and so is quicker
         words += self._numbers
+
+
+def address_of(words: np.ndarray) -> int:
+    """Return where an array begins; `ctypes.data` takes four times as long."""
+    return words.__array_interface__["data"][0]
