@@ -11,6 +11,7 @@ from elman.backends.llvm.driver import (
 )
 from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.lower import Panel, PanelPart, Program
+from elman.backends.llvm.lower.products import MAX_VECTORS
 from elman.backends.llvm.memory import Source
 from elman.backends.llvm.words import Filled, Words
 
@@ -155,7 +156,7 @@ class _Framing:
         rows, threads = self.shape.batch_size, self.shape.num_threads
         if self.shape.is_ragged:
             threads *= 4
-        least = min(max(self.kernel.tiles.rows.values()), rows)
+        least = min(self.kernel.tiles.rows[MAX_VECTORS], rows)
         return max(-(-rows // threads), least if self.shape.is_ragged else 1, 1)
 
     def _choose_block(self) -> int:
