@@ -73,6 +73,9 @@ def write_fill(module: Module) -> None:
         with f.when(uneven.equals(0)):
             _fill_evenly(f, role, step, first, count)
             f.leave()
+        with f.when(_is_at_one_time(f, role)):
+            _fill_in_order(f, role, step, first, count)
+            f.leave()
         with f.loop(0, count) as place:
             row = first + place
             address = _address(f, role, step, row)
@@ -93,6 +96,27 @@ def _fill_evenly(f: Function, role: Int, step: Int, first: Int, count: Int) -> N
     begin = base + first * stride
     with f.loop(zero, count) as row:
         f.store(str(begin + row * stride), f.address("%rows", row, "i64"), "i64")
+
+
+def _is_at_one_time(f: Function, role: Int) -> str:
+    """Return whether rows of unequal length are at one time all the same, and none of them at its end."""
+    uneven = word(f, "%call", Call.IS_REVERSE) + word(f, "%table", Table.FRESH)
+    is_even = f.value(f"and i1 {uneven.equals(0)}, {f.constant(0) < word(f, '%call', Call.ORDER)}")
+    is_at_end = role.equals(Role.GRADIENT_IN)
+    return f.value(f"and i1 {is_even}, {f.value(f'xor i1 {is_at_end}, true')}")
+
+
+def _fill_in_order(f: Function, role: Int, step: Int, first: Int, count: Int) -> None:
+    """All rows are at one time, in the order of their lengths."""
+    place = _masked(f, step + _shift(f, role))
+    plain = word(f, "%table", Table.BASE) + place * word(f, "%table", Table.STRIDE_T)
+    has_edge = f.value(f"and i1 {f.constant(0) < role}, {step.equals(0)}")
+    base = f.select(has_edge, word(f, "%table", Table.FIRST), plain)
+    stride = f.select(has_edge, word(f, "%table", Table.FIRST_STRIDE_N), word(f, "%table", Table.STRIDE_N))
+    order = pointer(f, word(f, "%call", Call.ORDER))
+    with f.loop(0, count) as row:
+        address = base + word(f, order, first + row) * stride
+        f.store(str(address), f.address("%rows", row, "i64"), "i64")
 
 
 def _shift(f: Function, role: Int) -> Int:
