@@ -113,6 +113,10 @@ class Recurrent(nn.Module):
         """
         if self.reverse:
             raise OptionError("a layer with reverse=True starts at the last time step and cannot be stepped.")
+        if isinstance(input, Tensor) and state is not None:
+            again = run_again(self.cell, input.unsqueeze(0), state, self.reverse, self.backend)
+            if again is not None:
+                return again[0].squeeze(0), again[1]
         check_step_input(input, self.cell.input_size)
         steps = input.unsqueeze(1 if self.batch_first else 0)
         output, state = self._run(steps, state, None, None, state_name="state")
