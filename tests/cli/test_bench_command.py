@@ -65,7 +65,7 @@ def test_wrong_numbers_end_with_exit_code_two(elman: Elman, monkeypatch: pytest.
     assert last[0] == "elman: What computes other numbers is not timed."
     assert last[1].startswith("    train, GRU at 3,2,4,5: elman and torch.nn disagree: output: ")
     assert [line.split()[2:] for line in result.out.splitlines() if line.startswith(" GRU")] == [
-        ["red", "red", "red", "torch"]
+        ["red", "red", "red", "llvm"]
     ]
     assert " LSTM" in result.out
 
