@@ -289,3 +289,23 @@ def test_torchs_warning_about_dropout_stays():
         warnings.simplefilter("always")
         LSTM(3, 4, dropout=0.5)
     assert "num_layers greater than 1" in str(caught[0].message)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_steps_one_after_the_other_are_those_of_torch(kind: Any):
+    """The second call of a shape takes a shorter way; it sees other weights, states and layouts."""
+    ours, theirs = pair(kind)
+    with torch.no_grad():
+        for turn in range(4):
+            state = random_state(theirs, 2)
+            for _ in range(3):
+                x = torch.randn(2, 1, 3, dtype=torch.float64).transpose(0, 1)
+                (output, state), expected = ours(x, state), theirs(x, state)
+                torch.testing.assert_close((output, state), expected, **TIGHT)
+            for layer in (ours, theirs):
+                torch.manual_seed(turn)
+                layer.weight_hh_l0 = torch.nn.Parameter(torch.randn_like(layer.weight_hh_l0))
+                layer.weight_ih_l0.data = torch.randn_like(layer.weight_ih_l0).t().contiguous().t()
+        wrong = map_state(lambda part: part.expand(2, -1, -1), random_state(theirs, 2))
+        with pytest.raises(RuntimeError, match="Expected hidden"):
+            ours(torch.randn(1, 2, 3, dtype=torch.float64), wrong)

@@ -104,7 +104,7 @@ _why_not_here._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMe
 def _run_compiled(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
     known = recorded(cell)
     arguments = _arguments(cell, known, batch, find)
-    return _as_results(_run_call(cell, known, batch, arguments, find), batch)
+    return _as_results(_run_call(cell, known, batch, arguments), batch)
 
 
 def _run_traced(cell: Cell, batch: Batch, backend: str, find: Find | None) -> tuple[Tensor, Any]:
@@ -168,9 +168,7 @@ def _dtype_of_input(known: Recorded, input: Tensor) -> torch.dtype:
     return input.dtype
 
 
-def _run_call(
-    cell: Cell, known: Recorded, batch: Batch, arguments: Arguments, find: Find | None
-) -> tuple[Tensor, ...]:
+def _run_call(cell: Cell, known: Recorded, batch: Batch, arguments: Arguments) -> tuple[Tensor, ...]:
     order = lengths = None
     if batch.lengths is not None and not bool((batch.lengths == len(batch.input)).all()):
         lengths, order = batch.lengths.sort(descending=True, stable=True)
@@ -181,8 +179,7 @@ def _run_call(
     call = Call(known, wanted, batch.reverse, order, lengths, steps, chosen_cpu())
     if wanted is None:
         output, finals, _ = run_forward(call, arguments)
-        if find is None:
-            remember(cell, known, call, arguments, batch.state)
+        remember(cell, known, call, arguments, batch.state)
         return output, *finals
     kernel(
         known, wanted, REALS[arguments.input.dtype], call.cpu

@@ -3,12 +3,12 @@
 What the first such call found out is kept. A later one checks that nothing differs, and runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from elman.backends.llvm.launch import Ready
 from elman.backends.llvm.threads import num_threads
@@ -18,6 +18,7 @@ from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded
 from elman.compiler.transforms import transform_is_active
 
+PLAIN = frozenset({Tensor, nn.Parameter})
 MAX_ROWS = 64  # time steps of all sequences; beyond them, what is spared does not count
 
 
@@ -34,7 +35,7 @@ class Layout:
     def fits(self, tensor: Any) -> bool:
         """Whether a value is a plain tensor of this layout, with numbers in memory."""
         return (
-            type(tensor) is Tensor
+            type(tensor) in PLAIN
             and tensor.layout is torch.strided
             and tensor.shape == self.shape
             and tensor.dtype is self.dtype
@@ -69,7 +70,7 @@ class Repeated:
         self.known, self.ready, self.reverse = known, ready, reverse
         self.watch = known.watch  # of these very parameters; another watch is of others
         self.input, self.states = Layout(input), [Layout(state) for state in states]
-        self.parameters = [(parameter, parameter.stride()) for parameter in parameters]
+        self.parameters = [(parameter, Layout(parameter)) for parameter in parameters]
         self.num_threads, self.cpu = num_threads(), chosen_cpu()
         width = known.graph.type_of(known.graph.output).shape[0]
         self.output_shape = (*input.shape[:2], width)
@@ -81,23 +82,23 @@ class Repeated:
         self.places = places
 
     def is_like(self, input: Tensor, state: Any, reverse: bool) -> bool:
-        """Whether a call differs from this one in numbers alone."""
+        """Whether a call differs from this one in numbers alone, as far as input and state go."""
         states = state if isinstance(state, tuple) else (state,)
         if reverse != self.reverse or len(states) != len(self.states) or not self.input.fits(input):
             return False
         for layout, part in zip(self.states, states, strict=True):
             if not layout.fits(part):
                 return False
-        watch = self.known.watch
-        return (
-            watch is not None
-            and watch is self.watch
-            and watch.sees_no_change()
-            and num_threads() == self.num_threads
-            and chosen_cpu() == self.cpu
-        )
+        return num_threads() == self.num_threads and chosen_cpu() == self.cpu
 
-    def run(self, input: Tensor, state: Any) -> tuple[Tensor, Any] | None:
+    def own_parameters(self) -> Sequence[Tensor] | None:
+        """Return the cell's parameters; None if the cell may have changed."""
+        watch = self.known.watch
+        if watch is None or watch is not self.watch or not watch.sees_no_change():
+            return None
+        return [parameter for parameter, _ in self.parameters]
+
+    def run(self, input: Tensor, state: Any, parameters: Sequence[Tensor]) -> tuple[Tensor, Any] | None:
         """Run it; None if a parameter lies in memory in another way than before."""
         states = state if isinstance(state, tuple) else (state,)
         output = torch.empty(self.output_shape, dtype=self.input.dtype)
@@ -107,11 +108,10 @@ class Repeated:
             final = torch.empty(part.shape, dtype=part.dtype)
             finals.append(final)
             addresses += (part.data_ptr(), final.data_ptr())
-        for parameter, stride in self.parameters:
-            address = parameter.data_ptr()
-            if parameter.stride() != stride or parameter.is_neg() or not address:
+        for parameter, (_, layout) in zip(parameters, self.parameters, strict=True):
+            if not layout.fits(parameter):
                 return None
-            addresses.append(address)
+            addresses.append(parameter.data_ptr())
         self.ready.run(zip(self.places, addresses, strict=True))
         return output, tuple(finals) if isinstance(state, tuple) else finals[0]
 
@@ -120,7 +120,12 @@ _repeated: WeakKeyDictionary[Cell, Repeated] = WeakKeyDictionary()
 
 
 def run_again(
-    cell: Cell, input: Tensor, state: Any, reverse: bool, backend: str
+    cell: Cell,
+    input: Tensor,
+    state: Any,
+    reverse: bool,
+    backend: str,
+    find: Callable[[str], Tensor] | None = None,
 ) -> tuple[Tensor, Any] | None:
     """Run a call like the one before; None if there was none, or if it was different.
 
@@ -130,6 +135,7 @@ def run_again(
         state: The state before the first step, unchecked.
         reverse: Whether each sequence runs from its end.
         backend: "auto", "llvm" or "eager".
+        find: Returns the tensor of a parameter's name, in the place of the cell's own.
     """
     known = _repeated.get(cell)
     if known is None or backend == "eager" or torch.is_grad_enabled() or torch.compiler.is_compiling():
@@ -138,7 +144,8 @@ def run_again(
         return None
     if torch.is_autocast_enabled("cpu") or not known.is_like(input, state, reverse):
         return None
-    return known.run(input, state)
+    parameters = known.own_parameters() if find is None else known.known.parameters(cell, find)
+    return None if parameters is None else known.run(input, state, parameters)
 
 
 def remember(cell: Cell, known: Recorded, call: Call, arguments: Arguments, state: Any) -> None:

@@ -46,6 +46,17 @@ def cell_of(layer: MakesCells, index: int, input_size: int, weights: Mapping[str
     return known[1]
 
 
+def known_cell(layer: MakesCells, index: int) -> Cell | None:
+    """Return the cell that a layer and direction had at its last call; None before the first.
+
+    Args:
+        layer: The layer.
+        index: Which of its layers and directions.
+    """
+    known = _cells.get(layer, {}).get(index)
+    return None if known is None else known[1]
+
+
 def traced_cell_of(layer: MakesCells, index: int, input_size: int, weights: Mapping[str, Tensor]) -> Cell:
     """Do as `cell_of`, in words that torch.compile can read; the arguments are the same."""
     kinds = [(name, tuple(weight.shape), weight.dtype) for name, weight in weights.items()]

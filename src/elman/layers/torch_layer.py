@@ -12,12 +12,12 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from elman.backends.eager import Resets
 from elman.cells import Cell, map_state
 from elman.cells.state import state_tensors
-from elman.compiler import Batch, explain, run, why_not
+from elman.compiler import Batch, explain, run, run_again, why_not
 from elman.layers.checks import as_resets, check_device, check_input, check_like, check_tensor
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.states import check_hidden
-from elman.layers.torch_cells import cell_of, traced_cell_of
+from elman.layers.torch_cells import cell_of, known_cell, traced_cell_of
 from elman.layers.torch_options import check_torch_options
 
 
@@ -86,6 +86,10 @@ class TorchLayer(nn.RNNBase, ABC):
             LengthError: A length is not within 1..T.
             OptionError: There are `lengths` beside a PackedSequence.
         """
+        if not (hx is None or torch.is_grad_enabled() or torch.compiler.is_compiling()):
+            again = self._run_again(input, hx) if lengths is None and resets is None else None
+            if again is not None:
+                return again
         if hx is not None:
             check_hidden(hx, 2 if self.mode == "LSTM" else 1, self._example())
         if isinstance(input, PackedSequence):
@@ -107,6 +111,23 @@ class TorchLayer(nn.RNNBase, ABC):
         state = None if hx is None else map_state(lambda part: part.unsqueeze(1), _as_state(hx))
         output, final_state = self._run_cells(input.unsqueeze(batch), state, None, None)
         return output.squeeze(batch), map_state(lambda part: part.squeeze(1), final_state)
+
+    def _run_again(self, input: Tensor | PackedSequence, hx: Any) -> tuple[Tensor, Any] | None:
+        """Run a call of one layer like the one before; None if it is another, or any other layer."""
+        cell = known_cell(self, 0)
+        parts = hx if isinstance(hx, tuple) else (hx,)
+        is_plain = self.num_layers == 1 and not self.bidirectional and not self.batch_first
+        if cell is None or not is_plain or isinstance(input, PackedSequence):
+            return None
+        if not all(isinstance(part, Tensor) and part.dim() == 3 and len(part) == 1 for part in parts):
+            return None
+        state = tuple([part[0] for part in parts]) if isinstance(hx, tuple) else parts[0][0]
+        again = run_again(cell, input, state, False, "auto", self._find)
+        return None if again is None else (again[0], map_state(_stack, again[1]))
+
+    def _find(self, name: str) -> Tensor:
+        """Return the parameter of the first layer and direction by the name that its cell has for it."""
+        return getattr(self, f"{name.rpartition('.')[2]}_l0")
 
     def explain(self) -> str:
         """Say which backend runs the layer, and why not a faster one."""
