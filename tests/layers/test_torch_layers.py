@@ -302,7 +302,8 @@ def test_steps_one_after_the_other_are_those_of_torch(kind: Any):
                 x = torch.randn(2, 1, 3, dtype=torch.float64).transpose(0, 1)
                 (output, state), expected = ours(x, state), theirs(x, state)
                 torch.testing.assert_close((output, state), expected, **TIGHT)
-            for layer in (ours, theirs):
+            layers: tuple[Any, Any] = ours, theirs
+            for layer in layers:
                 torch.manual_seed(turn)
                 layer.weight_hh_l0 = torch.nn.Parameter(torch.randn_like(layer.weight_hh_l0))
                 layer.weight_ih_l0.data = torch.randn_like(layer.weight_ih_l0).t().contiguous().t()
