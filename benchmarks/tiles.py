@@ -18,7 +18,7 @@ import numpy
 from elman.backends.llvm.build import build
 from elman.backends.llvm.target import Target, target
 from elman.backends.llvm.tiles import Tiles, load_tiles
-from elman.backends.llvm.tiles.vectors import fma
+from elman.backends.llvm.tiles.peak import build_peak
 from elman.backends.llvm.tiles.writer import Module
 
 ROUNDS = 15
@@ -52,22 +52,10 @@ def repeat(address: int, *arguments: int) -> Callable[[int], None]:
 
 def peak(real: str, chosen: Target) -> Call:
     """A loop over fused multiply-adds of registers alone, unit: one operation."""
-    module = Module(real, chosen)
-    count, num_chains = 1000, 24 if chosen.num_registers == 32 else 12
-    with module.function("peak", "ptr numbers", "i64 count") as f:
-        chains = [f.slot(module.vector()) for _ in range(num_chains)]
-        factor = f.load("%numbers")
-        for chain in chains:
-            f.store(factor, chain)
-        with f.loop(0, f.argument("count")[0]):
-            for chain in chains:
-                f.store(fma(f, f.load(chain), factor, factor), chain)
-        for place, chain in enumerate(chains):
-            f.store(f.load(chain), f.address("%numbers", place * module.num_lanes))
-    numbers = numpy.zeros(num_chains * module.num_lanes, dtype=real)
+    address, num_operations = build_peak(real, chosen)
+    numbers, count = numpy.zeros(num_operations // 2, dtype=real), 1000
     KEPT.append(numbers)
-    address = build(module.text(), chosen, quick=True).address("peak")
-    return repeat(address, numbers.ctypes.data, count), 2.0 * count * numbers.size
+    return repeat(address, numbers.ctypes.data, count), float(count * num_operations)
 
 
 def array(real: str, *shape: int) -> numpy.ndarray:

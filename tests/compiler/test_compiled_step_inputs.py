@@ -6,21 +6,12 @@ import pytest
 import torch
 from comparing import check_float64, compare
 from torch import Tensor, nn
+from unequal_batches import RESETS, of_options
 
 from elman.cells import Cell, GRUCell
 from elman.layers import Recurrent
 
 F64 = torch.float64
-RESETS = torch.tensor(
-    [[False, True, False], [True, False, False], [False, False, True], [False, True, False]]
-)
-OPTIONS: list[dict[str, Any]] = [
-    {},
-    {"resets": RESETS},
-    {"lengths": torch.tensor([2, 4, 3])},
-    {"lengths": torch.tensor([2, 4, 3]), "resets": RESETS, "reverse": True},
-]
-of_options = pytest.mark.parametrize("options", OPTIONS, ids=["plain", "resets", "ragged", "all"])
 
 
 class Fed(Cell):

@@ -13,7 +13,7 @@ STAGES = {
     "gradient": "dL/doutput: input",
     "plan": "in the loop, backward",
     "llvm": "define void @",
-    "assembly": "\n",
+    "assembly": "\nloop:",
 }
 
 

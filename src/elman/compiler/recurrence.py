@@ -67,9 +67,8 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
             except (TraceError, GraphError) as error:
                 if backend == "llvm":
                     raise
-                result = _run_eager(
-                    cell, batch, find
-                )  # a mistake in the cell shows here, and needs no warning
+                # A mistake in the cell shows here, and needs no warning.
+                result = _run_eager(cell, batch, find)
                 warn_once(cell, str(error))
                 return result
         elif backend == "llvm":
@@ -181,9 +180,8 @@ def _run_call(cell: Cell, known: Recorded, batch: Batch, arguments: Arguments) -
         output, finals, _ = run_forward(call, arguments)
         remember(cell, known, call, arguments, batch.state)
         return output, *finals
-    kernel(
-        known, wanted, REALS[arguments.input.dtype], call.cpu
-    )  # a refusal comes before autograd is involved
+    # A refusal comes before autograd is involved.
+    kernel(known, wanted, REALS[arguments.input.dtype], call.cpu)
     return Recurrence.apply(call, *tensors)  # pyright: ignore[reportReturnType]
 
 

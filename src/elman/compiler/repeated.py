@@ -91,6 +91,21 @@ class Repeated:
                 return False
         return num_threads() == self.num_threads and chosen_cpu() == self.cpu
 
+    def stands_for(
+        self, known: Recorded, input: Tensor, state: Any, reverse: bool, parameters: Sequence[Tensor]
+    ) -> bool:
+        """Whether a call is this one, so that nothing new is to be kept of it."""
+        return (
+            self.known is known
+            and self.watch is not None
+            and self.watch is known.watch
+            and self.is_like(input, state, reverse)
+            and all(
+                own is parameter and layout.fits(parameter)
+                for parameter, (own, layout) in zip(parameters, self.parameters, strict=True)
+            )
+        )
+
     def own_parameters(self) -> Sequence[Tensor] | None:
         """Return the cell's parameters; None if the cell may have changed."""
         watch = self.known.watch
@@ -169,6 +184,9 @@ def remember(cell: Cell, known: Recorded, call: Call, arguments: Arguments, stat
         and all(isinstance(part, Tensor) and part.dim() == 2 for part in parts)
         and all(parameter.is_contiguous() for parameter in parameters)
     ):
+        return
+    before = _repeated.get(cell)
+    if before is not None and before.stands_for(known, input, state, call.is_reverse, parameters):
         return
     ready = ready_forward(call, arguments)
     _repeated[cell] = Repeated(known, ready, input, arguments.states, parameters, call.is_reverse)

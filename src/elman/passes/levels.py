@@ -78,13 +78,11 @@ class Levels:
     def is_computed(self, value: int) -> bool:
         """Whether a value belongs to a loop."""
         node = self.node(value)
-        is_inner = any(value in products for products in self.sums.values()) and value not in self.sums
         return bool(
             node
             and node.op != "concat"
             and node.type.per_row
             and not self.is_view(value)
-            and not is_inner
             and value not in self.inner
         )
 

@@ -78,15 +78,12 @@ class _Planner:
         """Add a value, after what is shared and computed wherever it is read."""
         node = self.levels.node(value)
         is_here = self.levels.is_in_register(value, loop) and value not in self.levels.sums
-        if node is None or value in nodes or not (is_here or self._is_anywhere(value)):
+        if node is None or value in nodes or not (is_here or self.levels.is_shared(value)):
             return
         for operand in node.operands:
-            if self._is_anywhere(operand):
+            if self.levels.is_shared(operand):
                 self._add_node(operand, loop, nodes)
         nodes.append(value)
-
-    def _is_anywhere(self, value: int) -> bool:
-        return self.levels.is_shared(value)
 
     def _read_operands(self, value: int, loop: Loop) -> None:
         """Give a place in memory to what a value reads and does not find in a register."""
@@ -97,7 +94,7 @@ class _Planner:
             self._read(operand, loop)
 
     def _read(self, operand: int, loop: Loop) -> None:
-        if self._is_anywhere(operand):
+        if self.levels.is_shared(operand):
             for inner in self.levels.node(operand).operands:  # pyright: ignore[reportOptionalMemberAccess]
                 self._read(inner, loop)
         elif not self.levels.is_in_register(operand, loop):
@@ -150,7 +147,7 @@ class _Planner:
     def _store(self, value: int, view: View) -> None:
         loop = self.levels.loops.get(value)
         if loop is None or self.levels.is_reduction(value):
-            if not self._is_anywhere(value):
+            if not self.levels.is_shared(value):
                 self.view(value)
             loop = Loop(self.levels.ready(value), False, self.levels.shape(value))
         self.stores[loop].append(Store(value, view))

@@ -51,13 +51,11 @@ class Frame(NamedTuple):
     Attributes:
         words: What waits for them.
         names: The arrays whose addresses are wanted, in order.
-        saved_size: Numbers that are saved from forward to backward.
         work_bytes: Size of the work space.
     """
 
     words: Filled
     names: tuple[str, ...]
-    saved_size: int
     work_bytes: int
 
 
@@ -80,7 +78,7 @@ class _Framing:
         self.chunk_rows = self._choose_chunk()
         self.block_steps = self._choose_block()
         self.places: dict[str, tuple[str, int]] = {}
-        self.saved_size = self._place_saved()
+        self._place_saved()
         self.work_bytes = 0
         self._place_work()
         parameters = [argument.name for argument in self._parameters()]
@@ -127,7 +125,7 @@ class _Framing:
             (Call.COLUMN_SUM, tiles.column_sum),
         ):
             words.set(which, address)
-        return Frame(words.finish(), self.names, self.saved_size, self.work_bytes)
+        return Frame(words.finish(), self.names, self.work_bytes)
 
     def _describe_batch(self) -> None:
         shape, words = self.shape, self.words
@@ -169,13 +167,12 @@ class _Framing:
             steps *= 2
         return steps
 
-    def _place_saved(self) -> int:
+    def _place_saved(self) -> None:
         rows, total = self.shape.num_steps * self.shape.batch_size, 0
         for name, array in self.kernel.memory.arrays.items():
             if array.home == "saved":
                 self.places[name] = ("saved", total * self.size)
                 total += rows * array.size
-        return total
 
     def _place_work(self) -> None:
         spans = {"block": self.block_steps, "pair": 2, "step": 1}

@@ -1,12 +1,11 @@
 """A staged step -> a function that runs it on some rows, stage by stage."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 
 from llvmlite import ir
 
 from elman.backends.llvm.lanes import Lanes
-from elman.backends.llvm.lower.code import I64, POINTER, Builder, Code, Value, constant
+from elman.backends.llvm.lower.code import I64, POINTER, Code, Value, constant
 from elman.backends.llvm.lower.layout import Layout, Program
 from elman.backends.llvm.lower.products import Call, Locate, Plan, plan_products
 from elman.backends.llvm.lower.reductions import Reductions
@@ -136,7 +135,7 @@ class _Writer:
         )
         kernel = code.load_word(self.kernels, index, POINTER)
         arguments = [rows, columns, panel, sums, constant(int(call.adds)), ahead]
-        call_through(builder, kernel, arguments)
+        builder.call(Callee(kernel), arguments)
 
     def _ahead(
         self, plan: Plan, columns: Value, width: Value, length: Value, block: Value, row: Value
@@ -183,11 +182,6 @@ class _Writer:
         slot = builder.add(builder.mul(values.size(plan.num_vectors), constant(accumulator)), vector)
         rows = builder.add(builder.mul(slot, constant(max(self.rows.values()))), row)
         return builder.mul(rows, constant(self.lanes.width))
-
-
-def call_through(builder: Builder, pointer: Value, arguments: Sequence[Value]) -> None:
-    """Call a tile by its address."""
-    builder.call(Callee(pointer), arguments)
 
 
 class Callee:

@@ -3,28 +3,15 @@
 from elman.backends.llvm.tiles.integer import Int
 from elman.backends.llvm.tiles.outer_pack import write_pack_rows
 from elman.backends.llvm.tiles.outer_sizes import CHUNK, GROUP, Sizes, cut
-from elman.backends.llvm.tiles.outer_sweep import write_sweeps
+from elman.backends.llvm.tiles.outer_sweep import PARAMETERS, write_sweeps
 from elman.backends.llvm.tiles.writer import Function, Module
-
-PARAMETERS = (
-    "ptr narrow_rows",
-    "i64 narrow_offset",
-    "i64 num_narrow",
-    "ptr wide_rows",
-    "i64 wide_offset",
-    "i64 num_wide",
-    "i64 num_rows",
-    "ptr out",
-    "i64 out_stride",
-    "ptr work",
-)
 
 
 def write_outer_tile(module: Module, sizes: Sizes) -> None:
     """Write `outer_tile`: out[narrow, wide] += the sum over rows, in order, of their products."""
     write_pack_rows(module)
     write_sweeps(module, sizes)
-    with module.function("outer_tile", *PARAMETERS, local=True) as f:
+    with module.function("outer_tile", *PARAMETERS, "ptr work", local=True) as f:
         _add_tile(f, sizes)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import torch
 
 from elman.backends.llvm.build import build
-from elman.backends.llvm.target import target
+from elman.backends.llvm.target import Target, target
 from elman.backends.llvm.tiles.vectors import fma
 from elman.backends.llvm.tiles.writer import Module
 
@@ -21,7 +21,7 @@ def multiply_adds(real: str) -> tuple[Callable[[int], None], int]:
     Args:
         real: "float32" or "float64".
     """
-    address, num_operations = _build(real)
+    address, num_operations = build_peak(real, target())
     numbers = torch.zeros(num_operations, dtype=getattr(torch, real))
     entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(address)
 
@@ -32,8 +32,13 @@ def multiply_adds(real: str) -> tuple[Callable[[int], None], int]:
 
 
 @cache
-def _build(real: str) -> tuple[int, int]:
-    chosen = target()
+def build_peak(real: str, chosen: Target) -> tuple[int, int]:
+    """Return where `void(numbers, num_turns)` begins, and its operations a turn, twice the numbers it has.
+
+    Args:
+        real: "float32" or "float64".
+        chosen: The processor.
+    """
     module = Module(real, chosen)
     with module.function("peak", "ptr numbers", "i64 count") as f:
         chains = [f.slot(module.vector()) for _ in range(CHAINS[chosen.num_registers])]
