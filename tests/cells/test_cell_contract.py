@@ -1,20 +1,25 @@
 """What every cell promises, and that torch's cells are the same functions."""
 
 import copy
+import inspect
 import pickle
 from collections.abc import Callable
 
 import pytest
 import torch
+from cell_options import CASES as OPTION_CASES
 from torch import Tensor, nn
 
 from elman.cells import ALL_CELLS, Cell, ElmanCell, Gate, GRUCell, LSTMCell, map_state
 from elman.errors import OptionError
 
 CASES = [
-    *[(cell, {}) for cell in ALL_CELLS.values()],
-    *[(cell, {"double_bias": True}) for cell in ALL_CELLS.values()],
-    (ElmanCell, {"activation": "sigmoid"}),
+    *[(ALL_CELLS[name], options) for name, options in OPTION_CASES],
+    *[
+        (cell, {"double_bias": True})
+        for cell in ALL_CELLS.values()
+        if "double_bias" in inspect.signature(cell).parameters
+    ],
     (GRUCell, {"reset_gate": "before_product", "update_gate": "writes", "double_bias": True}),
 ]
 PEERS: list[tuple[Callable[..., Cell], Callable[..., nn.Module]]] = [
@@ -46,13 +51,14 @@ def test_gradients_agree_with_finite_differences(cell_class: type[Cell], options
     cell = cell_class(3, 5, **options).double()
     fresh = cell.initial_state(2)
     sizes = fresh if isinstance(fresh, tuple) else (fresh,)
-    parts = [torch.randn_like(part, requires_grad=True) for part in sizes]
+    parts = [(torch.rand_like(part) + 0.1).requires_grad_() for part in sizes]  # a normaliser is positive
+    more = {name: part[1] for name, part in cell.step_inputs(3, 2).items()}
 
     def step(input: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
         state = tensors[: len(parts)]
         weights = dict(zip(dict(cell.named_parameters()), tensors[len(parts) :], strict=True))
         arguments = (input, state if isinstance(fresh, tuple) else state[0])
-        output, new_state = torch.func.functional_call(cell, weights, arguments)
+        output, new_state = torch.func.functional_call(cell, weights, arguments, more)
         return output, *(new_state if isinstance(new_state, tuple) else (new_state,))
 
     x = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
@@ -80,7 +86,8 @@ def test_a_cell_survives_copying_and_pickling(cell_class: type[Cell], options: d
     cell = cell_class(3, 5, **options)
     x, state = torch.randn(2, 3), cell.initial_state(2)
     for twin in (copy.deepcopy(cell), pickle.loads(pickle.dumps(cell))):
-        torch.testing.assert_close(twin(x, state), cell(x, state), rtol=0, atol=0)
+        more = {name: part[1] for name, part in cell.step_inputs(3, 2).items()}
+        torch.testing.assert_close(twin(x, state, **more), cell(x, state, **more), rtol=0, atol=0)
         assert repr(twin) == repr(cell)
 
 

@@ -1,9 +1,16 @@
 """Evaluate the `Equations:` block of every cell's docstring with numpy: it is what `forward` does.
 
-The notation: `[A; B] = name` cuts the parameter `name` into blocks of rows; a capital letter before an
-operand is a matrix product, which binds tightest; `*` is elementwise; `h_{t-1}` is the old value of `h_t`,
-which the last line, `returns output, state`, puts into the state; `if option="value"` restricts a line to
-cells with that option.
+The notation:
+
+- `[A; B] = name` cuts the parameter or buffer `name` into blocks of rows. A capital letter is a matrix,
+  block-diagonal where a block has three axes (heads, rows, columns); a small letter is a vector or a number.
+  One that the cell does not have is zero.
+- A capital letter before an operand is a matrix product, which binds tightest; `W [a, b]` multiplies vectors
+  side by side; `*` is elementwise.
+- `h_{t-1}` is the old value of `h_t`, which the last line, `returns output, state`, puts into the state.
+- `if option="value"` restricts a line to cells with that option, `if option=True` likewise.
+- A name of an attribute that is a number, or of a step input, stands for it; `activation(x)` for the
+  function that the attribute `activation` names.
 """
 
 import inspect
@@ -12,23 +19,9 @@ import re
 import numpy as np
 import pytest
 import torch
+from cell_options import CASES, FUNCTIONS
 
 from elman.cells import ALL_CELLS, Cell, ElmanCell
-
-FUNCTIONS = {
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "relu": lambda x: np.maximum(x, 0),
-}
-OPTIONS = {
-    "elman": [{"activation": name} for name in FUNCTIONS] + [{"bias": False}],
-    "gru": [
-        {"update_gate": update, "reset_gate": reset}
-        for update in ("keeps", "writes")
-        for reset in ("after_product", "before_product")
-    ],
-}
-CASES = [(name, options) for name in ALL_CELLS for options in OPTIONS.get(name, [{}])]
 
 
 class Matrix:
@@ -37,8 +30,11 @@ class Matrix:
     def __init__(self, values: np.ndarray):
         self.values = values
 
-    def __pow__(self, vector: np.ndarray) -> np.ndarray:
-        return self.values @ vector
+    def __pow__(self, vector: np.ndarray | list[np.ndarray]) -> np.ndarray:
+        vector = np.concatenate(vector) if isinstance(vector, list) else vector
+        if self.values.ndim == 2:
+            return self.values @ vector
+        return np.einsum("hmk,hk->hm", self.values, vector.reshape(len(self.values), -1)).ravel()
 
 
 def equations_of(cell_class: type[Cell]) -> list[str]:
@@ -55,31 +51,39 @@ def in_python(expression: str) -> str:
 
 
 def parameter_blocks(cell: Cell, symbols: list[str], name: str) -> dict[str, object]:
-    parameter = dict(cell.named_parameters()).get(name)
+    parameter = (dict(cell.named_parameters()) | dict(cell.named_buffers())).get(name)
     if parameter is None:
         return dict.fromkeys(symbols, 0.0)
-    blocks = np.split(parameter.detach().numpy(), len(symbols))
-    return {
-        symbol: Matrix(block) if block.ndim == 2 else block
-        for symbol, block in zip(symbols, blocks, strict=True)
-    }
+    numbers = parameter.detach().numpy()
+    if len(symbols) == 1:
+        return {symbols[0]: _as_symbol(symbols[0], numbers)}
+    blocks = np.split(numbers, len(symbols))
+    return {symbol: _as_symbol(symbol, block) for symbol, block in zip(symbols, blocks, strict=True)}
+
+
+def _as_symbol(symbol: str, block: np.ndarray) -> object:
+    if symbol[0].islower():
+        return block.ravel() if block.ndim else block
+    return Matrix(block[0] if block.ndim == 4 else block)
 
 
 def evaluate(
-    cell: Cell, input: np.ndarray, state: tuple[np.ndarray, ...]
+    cell: Cell, input: np.ndarray, state: tuple[np.ndarray, ...], more: dict[str, np.ndarray] | None = None
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Output and new state of one sequence by the block's equations."""
     *lines, last = equations_of(type(cell))
     returned = re.fullmatch(r"returns (\w+), \(?([\w, ]+)\)?", last)
     assert returned, f"the block must end in `returns output, state`, not in {last!r}"
     output_name, state_names = returned[1], returned[2].split(", ")
-    values = {name: FUNCTIONS[value] for name, value in vars(cell).items() if value in list(FUNCTIONS)}
-    values |= FUNCTIONS | {"x_t": input}
+    options = vars(cell).items()
+    values: dict = {name: v for name, v in options if isinstance(v, int | float) and not isinstance(v, bool)}
+    values |= {name: FUNCTIONS[v] for name, v in options if isinstance(v, str) and v in FUNCTIONS}
+    values |= FUNCTIONS | {"x_t": input} | (more or {})
     values |= {name.replace("_t", "_old"): part for name, part in zip(state_names, state, strict=True)}
     for line in lines:
         equation, _, condition = line.partition(" if ")
         option, _, legal = condition.partition("=")
-        if condition and getattr(cell, option) != legal.strip('"'):
+        if condition and str(getattr(cell, option.strip())) != legal.strip().strip('"'):
             continue
         if blocks := re.fullmatch(r"\[(.+)\] = ([\w.]+)", equation):
             values |= parameter_blocks(cell, blocks[1].split("; "), blocks[2])
@@ -99,11 +103,13 @@ def assert_follows_its_equations(cell: Cell) -> None:
         torch.nn.init.normal_(parameter)
     x = torch.randn(4, cell.input_size, dtype=torch.float64)
     fresh = cell.initial_state(4)
-    state = [torch.randn_like(part) for part in as_tuple(fresh)]
+    state = [torch.rand_like(part) + 0.1 for part in as_tuple(fresh)]  # a normaliser is positive
+    more = {name: part[1] for name, part in cell.step_inputs(3, 4).items()}
     with torch.no_grad():
-        output, new_state = cell(x, tuple(state) if isinstance(fresh, tuple) else state[0])
+        output, new_state = cell(x, tuple(state) if isinstance(fresh, tuple) else state[0], **more)
     for row in range(4):
-        expected = evaluate(cell, x[row].numpy(), tuple(part[row].numpy() for part in state))
+        own = {name: (part[row] if part.dim() else part).numpy() for name, part in more.items()}
+        expected = evaluate(cell, x[row].numpy(), tuple(part[row].numpy() for part in state), own)
         np.testing.assert_allclose(output[row], expected[0], rtol=1e-12, atol=1e-12)
         for part, value in zip(as_tuple(new_state), expected[1], strict=True):
             np.testing.assert_allclose(part[row], value, rtol=1e-12, atol=1e-12)

@@ -62,6 +62,20 @@ class Recurrent(nn.Module):
         self.batch_first = batch_first
         self.backend = backend
 
+    @property
+    def input_size(self) -> int:
+        """Number of features of the input, I."""
+        return self.cell.input_size
+
+    @property
+    def output_size(self) -> int:
+        """Number of features of the output."""
+        return self.cell.output_size
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the state that `batch_size` sequences start from where none is given."""
+        return self.cell.initial_state(batch_size)
+
     def forward(
         self,
         input: Tensor | PackedSequence,

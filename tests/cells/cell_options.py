@@ -1,0 +1,43 @@
+"""The options that cells are tested with, besides their defaults, and the functions in their equations."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from elman.cells import ALL_CELLS
+
+
+def layer_norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray | float = 0.0) -> np.ndarray:
+    centred = x - x.mean()
+    return gain * centred / np.sqrt((centred**2).mean() + 1e-5) + shift
+
+
+FUNCTIONS = {
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sin": np.sin,
+    "cos": np.cos,
+    "max": np.maximum,
+    "min": np.minimum,
+    "softplus": lambda x: np.logaddexp(0, x),
+    "log_sigmoid": lambda x: -np.logaddexp(0, -x),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "layer_norm": layer_norm,
+    "pi": math.pi,
+}
+# By the name in `ALL_CELLS`: options whose equations, gradients and kernels are tested; {} for the defaults.
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "elman": [{"activation": name} for name in ("tanh", "sigmoid", "relu")] + [{"bias": False}],
+    "gru": [
+        {"update_gate": update, "reset_gate": reset}
+        for update in ("keeps", "writes")
+        for reset in ("after_product", "before_product")
+    ],
+}
+CASES = [(name, options) for name in ALL_CELLS for options in OPTIONS.get(name, [{}])]
