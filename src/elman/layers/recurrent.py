@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.backends.eager import Resets, draw_step_inputs
@@ -12,12 +12,13 @@ from elman.cells.options import check_choice, check_flag
 from elman.compiler import Batch, explain, run, run_again, show
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
+from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.states import check_state, example_of, fresh_state
 
 
-class Recurrent(nn.Module):
+class Recurrent(SequenceLayer):
     """Runs a cell over a batch of sequences, of equal or unequal length.
 
     Args:
@@ -58,19 +59,15 @@ class Recurrent(nn.Module):
         check_flag("batch_first", batch_first)
         check_choice("backend", backend, ("auto", "llvm", "eager"))
         self.cell = cell
+        self.input_size, self.output_size = cell.input_size, cell.output_size
         self.reverse = reverse
         self.batch_first = batch_first
         self.backend = backend
 
     @property
-    def input_size(self) -> int:
-        """Number of features of the input, I."""
-        return self.cell.input_size
-
-    @property
-    def output_size(self) -> int:
-        """Number of features of the output."""
-        return self.cell.output_size
+    def is_causal(self) -> bool:
+        """Whether every output waits for no later input, so that the layer can be stepped."""
+        return not self.reverse
 
     def initial_state(self, batch_size: int) -> Any:
         """Return the state that `batch_size` sequences start from where none is given."""

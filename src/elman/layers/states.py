@@ -53,6 +53,23 @@ def fresh_state(cell: Cell, batch_size: int, like: Tensor) -> State:
     return _place(cell.initial_state(batch_size), batch_size, like, f"{type(cell).__name__}.initial_state")
 
 
+def replace_rows(state: Tensor, fresh: Tensor, rows: Tensor, axis: int = 0) -> Tensor:
+    """Return a tensor of a state with other rows in some places.
+
+    Args:
+        state: The rows that stay.
+        fresh: The rows that take the place of others.
+        rows: True where a row is replaced.
+        axis: The axis of the batch.
+
+    Shape:
+        state, fresh: any, N along `axis`. rows: (N,) of bool.
+    """
+    shape = [1] * state.dim()
+    shape[axis] = -1
+    return torch.where(rows.to(state.device).view(shape), fresh.to(state), state)
+
+
 def _place(state: Any, batch_size: int, like: Tensor, name: str) -> State:
     if isinstance(state, tuple):
         return tuple([_place(part, batch_size, like, name) for part in state])

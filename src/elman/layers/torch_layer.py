@@ -1,6 +1,6 @@
 """What the layers that stand in for those of torch.nn share."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,17 +11,26 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from elman.backends.eager import Resets
 from elman.cells import Cell, map_state
-from elman.cells.state import state_tensors
+from elman.cells.state import State, state_tensors
 from elman.compiler import Batch, explain, run, run_again, why_not
-from elman.layers.checks import as_resets, check_device, check_input, check_like, check_tensor
+from elman.errors import OptionError
+from elman.layers.checks import (
+    as_resets,
+    check_device,
+    check_input,
+    check_like,
+    check_step_input,
+    check_tensor,
+)
+from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
-from elman.layers.states import check_hidden
+from elman.layers.states import check_hidden, replace_rows
 from elman.layers.torch_cells import cell_of, known_cell, traced_cell_of
 from elman.layers.torch_options import check_torch_options
 
 
-class TorchLayer(nn.RNNBase, ABC):
+class TorchLayer(nn.RNNBase, SequenceLayer):
     """A layer of torch.nn that also takes `lengths` and `resets`; abstract.
 
     Each layer and direction is a cell, run on the layer's own parameters by the fastest backend. What no
@@ -53,6 +62,12 @@ class TorchLayer(nn.RNNBase, ABC):
         )
         rest = (num_layers, bias, batch_first, dropout, bidirectional, proj_size)
         super().__init__(mode, input_size, hidden_size, *rest, device=device, dtype=dtype)
+        self.output_size = (proj_size or hidden_size) * (2 if bidirectional else 1)
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether every output waits for no later input, so that the layer can be stepped."""
+        return not self.bidirectional
 
     @abstractmethod
     def make_cell(self, input_size: int) -> Cell:
@@ -111,6 +126,46 @@ class TorchLayer(nn.RNNBase, ABC):
         state = None if hx is None else map_state(lambda part: part.unsqueeze(1), _as_state(hx))
         output, final_state = self._run_cells(input.unsqueeze(batch), state, None, None)
         return output.squeeze(batch), map_state(lambda part: part.squeeze(1), final_state)
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the state of torch.nn that `batch_size` sequences start from: zeros."""
+        num_states = self.num_layers * (2 if self.bidirectional else 1)
+        hidden = self._example().new_zeros(num_states, batch_size, self.proj_size or self.hidden_size)
+        if self.mode != "LSTM":
+            return hidden
+        return hidden, hidden.new_zeros(num_states, batch_size, self.hidden_size)
+
+    def step(self, input: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Run one time step, as for a stream; the state it returns is the one to give it next.
+
+        Args:
+            input: The input at this time step, (N, I).
+            state: The state after the step before, as in torch.nn; zeros without it.
+
+        Raises:
+            OptionError: The layer is bidirectional: it needs the end, which a stream does not have.
+            ShapeError: The input is not (N, I).
+            DtypeError: A tensor has the wrong dtype.
+            DeviceError: A tensor is not where the parameters are.
+        """
+        if self.bidirectional:
+            raise OptionError(
+                "a bidirectional layer needs the last time step for the first output and cannot be stepped."
+            )
+        check_step_input(input, self.input_size)
+        axis = 1 if self.batch_first else 0
+        output, state = self.forward(input.unsqueeze(axis), state)
+        return output.squeeze(axis), state
+
+    def reset_state(self, state: State, sequences: Tensor) -> State:
+        """Return `state` with zeros in the place of the states of some sequences.
+
+        Args:
+            state: As `forward` and `step` return it; its second axis is the batch.
+            sequences: True for each sequence that starts anew, (N,).
+        """
+        fresh = self.initial_state(len(sequences))
+        return map_state(lambda new, old: replace_rows(old, new, sequences, axis=1), fresh, state)
 
     def _run_again(self, input: Tensor | PackedSequence, hx: Any) -> tuple[Tensor, Any] | None:
         """Run a call of one layer like the one before; None if it is another, or any other layer."""
