@@ -2,19 +2,23 @@
 
 The notation:
 
-- `[A; B] = name` cuts the parameter or buffer `name` into blocks of rows. A capital letter is a matrix,
-  block-diagonal where a block has three axes (heads, rows, columns); a small letter is a vector or a number.
-  One that the cell does not have is zero.
+- `[A; B] = name` cuts the parameter or buffer `name`, or a value computed before, into blocks of rows, equal
+  ones but for those of `A: n`, which have n. A capital letter is a matrix, block-diagonal where a block has
+  three axes (heads, rows, columns); a small letter is a vector or a number. One that the cell does not have
+  is zero. `name[l]` is the l-th part of a stacked parameter, counted from 1.
 - A capital letter before an operand is a matrix product, which binds tightest; `W [a, b]` multiplies vectors
   side by side; `*` is elementwise.
 - `h_{t-1}` is the old value of `h_t`, which the last line, `returns output, state`, puts into the state.
 - `if option="value"` restricts a line to cells with that option, `if option=True` likewise.
+- Lines that end in the same `for l=2..depth` stand for themselves again and again, with l from 2 to `depth`.
 - A name of an attribute that is a number, or of a step input, stands for it; `activation(x)` for the
   function that the attribute `activation` names.
 """
 
 import inspect
 import re
+from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -32,6 +36,8 @@ class Matrix:
 
     def __pow__(self, vector: np.ndarray | list[np.ndarray]) -> np.ndarray:
         vector = np.concatenate(vector) if isinstance(vector, list) else vector
+        if self.values.ndim == 0:  # the cell does not have it
+            return np.zeros(())
         if self.values.ndim == 2:
             return self.values @ vector
         return np.einsum("hmk,hk->hm", self.values, vector.reshape(len(self.values), -1)).ravel()
@@ -50,15 +56,37 @@ def in_python(expression: str) -> str:
     return re.sub(r"\b([A-Z]\w*) +(?=[\w(])", r"\1 ** ", expression)
 
 
-def parameter_blocks(cell: Cell, symbols: list[str], name: str) -> dict[str, object]:
+def unrolled(lines: list[str], values: dict) -> Iterator[tuple[str, dict[str, int]]]:
+    """The lines without their ` for ...`, each as often as it says, and what the counter is."""
+    for loop, group in groupby(lines, key=lambda line: line.partition(" for ")[2]):
+        bodies = [line.partition(" for ")[0] for line in group]
+        counter, _, bounds = loop.partition("=")
+        first, _, last = (bounds or "1..1").partition("..")
+        for number in range(eval(first, {}, values), eval(last, {}, values) + 1):
+            yield from ((body, {counter: number}) for body in bodies)
+
+
+def numbers_of(cell: Cell, name: str, values: dict) -> np.ndarray | None:
+    name, _, index = name.rstrip("]").partition("[")
+    if isinstance(values.get(name), np.ndarray):
+        return values[name]
     parameter = (dict(cell.named_parameters()) | dict(cell.named_buffers())).get(name)
-    if parameter is None:
-        return dict.fromkeys(symbols, 0.0)
-    numbers = parameter.detach().numpy()
-    if len(symbols) == 1:
-        return {symbols[0]: _as_symbol(symbols[0], numbers)}
-    blocks = np.split(numbers, len(symbols))
-    return {symbol: _as_symbol(symbol, block) for symbol, block in zip(symbols, blocks, strict=True)}
+    numbers = None if parameter is None else parameter.detach().numpy()
+    return numbers[values[index] - 1] if index and numbers is not None else numbers
+
+
+def blocks_of(numbers: np.ndarray | None, symbols: list[str], values: dict) -> dict[str, object]:
+    names, counts = zip(*[symbol.partition(": ")[::2] for symbol in symbols], strict=True)
+    if numbers is None:
+        return {name: _as_symbol(name, np.zeros(())) for name in names}
+    if len(names) == 1:
+        return {names[0]: _as_symbol(names[0], numbers)}
+    sizes = [eval(count, {}, values) if count else None for count in counts]
+    share, rest = divmod(len(numbers) - sum(size or 0 for size in sizes), max(sizes.count(None), 1))
+    assert not rest, f"{len(numbers)} rows cannot be cut into {symbols}"
+    cuts = np.cumsum([share if size is None else size for size in sizes])[:-1]
+    blocks = np.split(numbers, cuts)
+    return {name: _as_symbol(name, block) for name, block in zip(names, blocks, strict=True)}
 
 
 def _as_symbol(symbol: str, block: np.ndarray) -> object:
@@ -80,15 +108,16 @@ def evaluate(
     values |= {name: FUNCTIONS[v] for name, v in options if isinstance(v, str) and v in FUNCTIONS}
     values |= FUNCTIONS | {"x_t": input} | (more or {})
     values |= {name.replace("_t", "_old"): part for name, part in zip(state_names, state, strict=True)}
-    for line in lines:
-        equation, _, condition = line.partition(" if ")
+    for line, counter in unrolled(lines, values):
+        values |= counter
+        equation, _, condition = re.sub(r"^\(\d+\) ", "", line.strip()).partition(" if ")
         option, _, legal = condition.partition("=")
         if condition and str(getattr(cell, option.strip())) != legal.strip().strip('"'):
             continue
-        if blocks := re.fullmatch(r"\[(.+)\] = ([\w.]+)", equation):
-            values |= parameter_blocks(cell, blocks[1].split("; "), blocks[2])
+        if cut := re.fullmatch(r"\[(.+)\] = ([\w.]+(?:\[\w+\])?)", equation.strip()):
+            values |= blocks_of(numbers_of(cell, cut[2], values), cut[1].split("; "), values)
         else:
-            symbol, expression = re.sub(r"^\(\d+\) ", "", equation).split(" = ")
+            symbol, expression = equation.split(" = ")
             values[symbol] = eval(in_python(expression.strip()), {}, values)
     return values[output_name], [values[name] for name in state_names]
 

@@ -1,7 +1,7 @@
 """The long short-term memory with a forget gate."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.cells.base import Cell
 from elman.cells.options import check_number
@@ -85,6 +85,4 @@ class LSTMCell(GateWeights, Cell):
     def reset_parameters(self) -> None:
         """Draw the parameters anew; the bias of the forget gate starts at `forget_bias`."""
         super().reset_parameters()
-        bias = self.bias_ih if self.double_bias else self.bias
-        if bias is not None:
-            nn.init.constant_(bias[self.hidden_size : 2 * self.hidden_size], self.forget_bias)
+        self.fill_bias(1, self.forget_bias)

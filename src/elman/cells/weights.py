@@ -1,6 +1,7 @@
 """The affine maps inside a cell: W x + U h + b for one gate, or for several stacked as in torch.nn."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +9,34 @@ from torch.nn.functional import linear
 
 from elman.cells.options import check_flag, check_size
 from elman.errors import OptionError
+
+
+def draw_input_weight(weight: Tensor, hidden_size: int) -> None:
+    """Draw a weight uniform in ±1/sqrt(H), as torch.nn does.
+
+    Args:
+        weight: What is written to.
+        hidden_size: Number of hidden units, H.
+
+    Shape:
+        weight: any.
+    """
+    bound = 1 / math.sqrt(hidden_size)
+    nn.init.uniform_(weight, -bound, bound)
+
+
+def draw_recurrent_weight(weight: Tensor, sizes: Sequence[int]) -> None:
+    """Draw each gate's part of a recurrent weight orthogonal.
+
+    Args:
+        weight: What is written to; the gates are stacked by rows.
+        sizes: Rows of each gate.
+
+    Shape:
+        weight: (sum of sizes, H).
+    """
+    for gate in weight.detach().split(sizes):
+        nn.init.orthogonal_(gate)
 
 
 class GateWeights(nn.Module):
@@ -27,9 +56,26 @@ class GateWeights(nn.Module):
     bias_hh: nn.Parameter | None
 
     def add_weights(
-        self, input_size: int, hidden_size: int, num_gates: int, bias: bool, double_bias: bool
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_gates: int,
+        bias: bool,
+        double_bias: bool = False,
+        *,
+        gate_sizes: Sequence[int] | None = None,
+        recurrent_size: int | None = None,
     ) -> None:
         """Create the parameters and draw their first values.
+
+        Args:
+            input_size: Number of features of the input, I.
+            hidden_size: Number of hidden units, H.
+            num_gates: Number of gates.
+            bias: Whether there is any.
+            double_bias: Whether there are two of each, as in torch.nn.
+            gate_sizes: Rows of each gate; H if None.
+            recurrent_size: Number of features that are fed back; H if None.
 
         Raises:
             OptionError: A size is not a positive integer, a flag is not a bool, or `double_bias` is asked
@@ -42,9 +88,10 @@ class GateWeights(nn.Module):
         if double_bias and not bias:
             raise OptionError("`double_bias=True` needs `bias=True`, but `bias` is False.")
         self.double_bias = double_bias
-        rows = num_gates * hidden_size
+        self.gate_sizes = tuple(gate_sizes or (hidden_size,) * num_gates)
+        rows = sum(self.gate_sizes)
         self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, recurrent_size or hidden_size))
         present = {"bias": bias and not double_bias, "bias_ih": double_bias, "bias_hh": double_bias}
         for name, wanted in present.items():
             self.register_parameter(name, nn.Parameter(torch.empty(rows)) if wanted else None)
@@ -52,14 +99,17 @@ class GateWeights(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
-        hidden_size = self.weight_hh.shape[1]
-        bound = 1 / math.sqrt(hidden_size)
-        nn.init.uniform_(self.weight_ih, -bound, bound)
-        for gate in self.weight_hh.detach().split(hidden_size):
-            nn.init.orthogonal_(gate)
+        draw_input_weight(self.weight_ih, max(self.gate_sizes))
+        draw_recurrent_weight(self.weight_hh, self.gate_sizes)
         for bias in (self.bias, self.bias_ih, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)
+
+    def fill_bias(self, gate: int, value: float) -> None:
+        """Set the bias of one gate, the first of the two where there are two; nothing where there is none."""
+        bias = self.bias_ih if self.double_bias else self.bias
+        if bias is not None:
+            nn.init.constant_(bias.split(self.gate_sizes)[gate], value)
 
     def from_input(self, input: Tensor) -> Tensor:
         """Return W x + b of all gates, side by side."""
