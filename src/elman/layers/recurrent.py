@@ -12,9 +12,9 @@ from elman.cells.options import check_choice, check_flag
 from elman.compiler import Batch, explain, run, run_again, show
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
-from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
+from elman.layers.sequence_layer import SequenceLayer
 from elman.layers.states import check_state, example_of, fresh_state
 
 
