@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell
 from elman.cells.options import check_choice, check_flag
+from elman.cells.state import map_state, state_tensors
 from elman.compiler import Batch, explain, run, run_again, show
 from elman.errors import DtypeError, OptionError
 from elman.layers.checks import as_resets, check_input, check_like, check_step_input
+from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
-from elman.layers.sequence_layer import SequenceLayer
 from elman.layers.states import check_state, example_of, fresh_state
 
 
@@ -28,6 +29,9 @@ class Recurrent(SequenceLayer):
         backend: "auto" runs machine code made from the cell, and the plain loop over the cell where none can
             be made, with one warning that says why; "llvm" makes that an error; "eager" asks for the plain
             loop.
+        learn_initial_state: Whether the fresh state, from which sequences start and to which resets return,
+            is learned: `learned_state` holds a parameter for each tensor of `cell.initial_state(1)`, and
+            starts from it.
 
     Shape:
         input: (T, N, I), or (N, T, I) with `batch_first`, or a PackedSequence.
@@ -37,7 +41,8 @@ class Recurrent(SequenceLayer):
 
     Raises:
         DtypeError: `cell` is not a `Cell`.
-        OptionError: `backend` is not one of the backends, or a flag is not a bool.
+        OptionError: `backend` is not one of the backends, a flag is not a bool, or the cell learns its
+            initial state itself.
 
     Example:
         >>> from elman.cells import GRUCell
@@ -50,7 +55,13 @@ class Recurrent(SequenceLayer):
     """
 
     def __init__(
-        self, cell: Cell, *, reverse: bool = False, batch_first: bool = False, backend: str = "auto"
+        self,
+        cell: Cell,
+        *,
+        reverse: bool = False,
+        batch_first: bool = False,
+        backend: str = "auto",
+        learn_initial_state: bool = False,
     ):
         super().__init__()
         if not isinstance(cell, Cell):
@@ -58,11 +69,13 @@ class Recurrent(SequenceLayer):
         check_flag("reverse", reverse)
         check_flag("batch_first", batch_first)
         check_choice("backend", backend, ("auto", "llvm", "eager"))
+        check_flag("learn_initial_state", learn_initial_state)
         self.cell = cell
         self.input_size, self.output_size = cell.input_size, cell.output_size
         self.reverse = reverse
         self.batch_first = batch_first
         self.backend = backend
+        self.learned_state = _make_learned_state(cell) if learn_initial_state else None
 
     @property
     def is_causal(self) -> bool:
@@ -71,7 +84,17 @@ class Recurrent(SequenceLayer):
 
     def initial_state(self, batch_size: int) -> Any:
         """Return the state that `batch_size` sequences start from where none is given."""
-        return self.cell.initial_state(batch_size)
+        fresh = self.cell.initial_state(batch_size)
+        if self.learned_state is None:
+            return fresh
+        learned = iter(self.learned_state)
+        return map_state(lambda part: next(learned).expand_as(part), fresh)
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters of the cell anew; a learned state returns to the cell's own."""
+        self.cell.reset_parameters()
+        for parameter, fresh in zip(self.learned_state or (), _rows(self.cell), strict=False):
+            parameter.data.copy_(fresh)
 
     def forward(
         self,
@@ -152,8 +175,8 @@ class Recurrent(SequenceLayer):
 
     def extra_repr(self) -> str:
         """Name the options that differ from their defaults."""
-        defaults = {"reverse": False, "batch_first": False, "backend": "auto"}
-        options = {name: getattr(self, name) for name in defaults}
+        defaults = {"reverse": False, "batch_first": False, "backend": "auto", "learn_initial_state": False}
+        options = {name: getattr(self, name, self.learned_state is not None) for name in defaults}
         return ", ".join(f"{name}={value!r}" for name, value in options.items() if value != defaults[name])
 
     def _run(
@@ -176,9 +199,7 @@ class Recurrent(SequenceLayer):
         if initial_state is not None:
             check_state(initial_state, self.cell, batch_size, example, owner, state_name)
         starts = None if resets is None else as_resets(resets, input, self.batch_first)
-        fresh = (
-            fresh_state(self.cell, batch_size, input) if initial_state is None or resets is not None else ()
-        )
+        fresh = fresh_state(self, batch_size, input) if initial_state is None or resets is not None else ()
         batch = Batch(
             steps,
             fresh if initial_state is None else initial_state,
@@ -189,3 +210,17 @@ class Recurrent(SequenceLayer):
         )
         output, final_state = run(self.cell, batch, self.backend)
         return output.transpose(0, 1) if self.batch_first else output, final_state
+
+
+def _make_learned_state(cell: Cell) -> nn.ParameterList:
+    rows = _rows(cell)
+    if any(row.requires_grad for row in rows):
+        raise OptionError(
+            f"{type(cell).__name__} learns its initial state itself; leave `learn_initial_state` out."
+        )
+    return nn.ParameterList([nn.Parameter(row.clone()) for row in rows])
+
+
+def _rows(cell: Cell) -> list[Tensor]:
+    """Return the tensors of the cell's own fresh state, of one sequence."""
+    return [part[0] for part in state_tensors(cell.initial_state(1))]

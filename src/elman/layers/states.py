@@ -1,6 +1,6 @@
 """Checks of the states that a layer starts from: the cell's fresh one, and one from the caller."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -42,15 +42,24 @@ def _lacks_values(module: nn.Module) -> bool:
     return False
 
 
-def fresh_state(cell: Cell, batch_size: int, like: Tensor) -> State:
-    """Return the cell's fresh state with the dtype and device of `like`.
+class HasFreshState(Protocol):
+    """A cell or a layer."""
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the state that `batch_size` sequences start from."""
+        ...
+
+
+def fresh_state(owner: HasFreshState, batch_size: int, like: Tensor) -> State:
+    """Return the fresh state of a cell or a layer with the dtype and device of `like`.
 
     Raises:
-        DtypeError: `cell.initial_state` returns something else than real tensors and tuples of them.
+        DtypeError: `owner.initial_state` returns something else than real tensors and tuples of them.
         ShapeError: One does not have a row for each sequence.
         DeviceError: One has no values.
     """
-    return _place(cell.initial_state(batch_size), batch_size, like, f"{type(cell).__name__}.initial_state")
+    name = type(getattr(owner, "cell", owner)).__name__  # the cell's, whose user wrote it
+    return _place(owner.initial_state(batch_size), batch_size, like, f"{name}.initial_state")
 
 
 def replace_rows(state: Tensor, fresh: Tensor, rows: Tensor, axis: int = 0) -> Tensor:

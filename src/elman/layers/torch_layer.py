@@ -22,9 +22,9 @@ from elman.layers.checks import (
     check_step_input,
     check_tensor,
 )
+from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
-from elman.layers.sequence_layer import SequenceLayer
 from elman.layers.states import check_hidden, replace_rows
 from elman.layers.torch_cells import cell_of, known_cell, traced_cell_of
 from elman.layers.torch_options import check_torch_options
