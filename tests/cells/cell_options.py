@@ -15,6 +15,9 @@ def layer_norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray | float = 0.0)
 
 FUNCTIONS = {
     "tanh": np.tanh,
+    "identity": lambda x: x,
+    "concat": lambda *parts: np.concatenate(parts),
+    "where": np.where,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.maximum(x, 0),
     "exp": np.exp,
@@ -33,6 +36,16 @@ FUNCTIONS = {
 }
 # By the name in `ALL_CELLS`: options whose equations, gradients and kernels are tested; {} for the defaults.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "indrnn": [{}, {"activation": "tanh", "max_recurrent": 0.9, "bias": False}],
+    "leaky_integrator": [{}, {"alpha": (0.2, 0.9)}, {"learn_alpha": True, "activation": "relu"}],
+    "continuous_time": [{}, {"tau": (1.0, 5.0)}, {"learn_tau": True, "activation": "tanh"}],
+    "jordan": [{}, {"output_size": 2, "output_activation": "sigmoid"}, {"bias": False}],
+    "multiplicative_elman": [{}, {"num_factors": 4, "bias": False}],
+    "clockwork": [{}, {"periods": (1, 3), "bias": False}],
+    "skip_connection": [{}, {"delay": 2, "activation": "sigmoid", "bias": False}],
+    "cornn": [{}, {"bias": False}],
+    "long_expressive_memory": [{}, {"step_size": 0.5, "bias": False}],
+    "cfc": [{}, {"backbone_size": 7}, {"elapsed_in_input": True}],
     "elman": [{"activation": name} for name in ("tanh", "sigmoid", "relu")] + [{"bias": False}],
     "gru": [
         {"update_gate": update, "reset_gate": reset}

@@ -8,7 +8,8 @@ The notation:
   is zero. `name[l]` is the l-th part of a stacked parameter, counted from 1.
 - A capital letter before an operand is a matrix product, which binds tightest; `W [a, b]` multiplies vectors
   side by side; `*` is elementwise.
-- `h_{t-1}` is the old value of `h_t`, which the last line, `returns output, state`, puts into the state.
+- `h_{t-1}` is the old value of `h_t`, which the last line, `returns output, state`, puts into the state;
+  `*p_t` at its end is the list of all further tensors of the state.
 - `if option="value"` restricts a line to cells with that option, `if option=True` likewise.
 - Lines that end in the same `for l=2..depth` stand for themselves again and again, with l from 2 to `depth`.
 - A name of an attribute that is a number, or of a step input, stands for it; `activation(x)` for the
@@ -19,6 +20,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +43,9 @@ class Matrix:
         if self.values.ndim == 2:
             return self.values @ vector
         return np.einsum("hmk,hk->hm", self.values, vector.reshape(len(self.values), -1)).ravel()
+
+    def __mul__(self, other: "Matrix") -> "Matrix":
+        return Matrix(self.values * other.values)
 
 
 def equations_of(cell_class: type[Cell]) -> list[str]:
@@ -100,14 +105,14 @@ def evaluate(
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Output and new state of one sequence by the block's equations."""
     *lines, last = equations_of(type(cell))
-    returned = re.fullmatch(r"returns (\w+), \(?([\w, ]+)\)?", last)
+    returned = re.fullmatch(r"returns (\w+), \(?([\w, *]+)\)?", last)
     assert returned, f"the block must end in `returns output, state`, not in {last!r}"
     output_name, state_names = returned[1], returned[2].split(", ")
     options = vars(cell).items()
     values: dict = {name: v for name, v in options if isinstance(v, int | float) and not isinstance(v, bool)}
     values |= {name: FUNCTIONS[v] for name, v in options if isinstance(v, str) and v in FUNCTIONS}
     values |= FUNCTIONS | {"x_t": input} | (more or {})
-    values |= {name.replace("_t", "_old"): part for name, part in zip(state_names, state, strict=True)}
+    values |= by_name([name.replace("_t", "_old") for name in state_names], state)
     for line, counter in unrolled(lines, values):
         values |= counter
         equation, _, condition = re.sub(r"^\(\d+\) ", "", line.strip()).partition(" if ")
@@ -119,7 +124,15 @@ def evaluate(
         else:
             symbol, expression = equation.split(" = ")
             values[symbol] = eval(in_python(expression.strip()), {}, values)
-    return values[output_name], [values[name] for name in state_names]
+    new_state = [values[name.lstrip("*")] for name in state_names]
+    return values[output_name], [*new_state[:-1], *new_state[-1]] if "*" in last else new_state
+
+
+def by_name(names: list[str], state: tuple[np.ndarray, ...]) -> dict[str, Any]:
+    """The tensors of a state; a last name with a star stands for the list of all that are left."""
+    *first, last = names
+    rest = list(state[len(first) :]) if last.startswith("*") else state[len(first)]
+    return dict(zip([*first, last.lstrip("*")], [*state[: len(first)], rest], strict=True))
 
 
 def as_tuple(state: torch.Tensor | tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
