@@ -13,10 +13,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Bidirectional",
     "Cell",
     "ElmanError",
     "Forecaster",
     "Recurrent",
+    "Stacked",
+    "Stateful",
     "cells",
     "clip_gradient",
     "data",
@@ -32,12 +35,13 @@ if TYPE_CHECKING:
     from elman import cells, data, errors, layers, report, tasks, training
     from elman.cells import Cell, clip_gradient, observe
     from elman.errors import ElmanError
-    from elman.layers import GRU, LSTM, RNN, Recurrent
+    from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
     from elman.tasks import Forecaster
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
+            "Bidirectional": "elman.layers",
             "Cell": "elman.cells",
             "ElmanError": "elman.errors",
             "Forecaster": "elman.tasks",
@@ -45,6 +49,8 @@ else:
             "LSTM": "elman.layers",
             "RNN": "elman.layers",
             "Recurrent": "elman.layers",
+            "Stacked": "elman.layers",
+            "Stateful": "elman.layers",
             "clip_gradient": "elman.cells",
             "observe": "elman.cells",
         },

@@ -1,8 +1,24 @@
 """A cell run over sequences, and the recurrent layers of torch.nn."""
 
+from elman.layers.alignment import align_left, align_right
+from elman.layers.bidirectional import Bidirectional
+from elman.layers.contract import SequenceLayer
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
+from elman.layers.stacked import Stacked
+from elman.layers.stateful import Stateful
 
-__all__ = ["GRU", "LSTM", "RNN", "Recurrent"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Bidirectional",
+    "Recurrent",
+    "SequenceLayer",
+    "Stacked",
+    "Stateful",
+    "align_left",
+    "align_right",
+]

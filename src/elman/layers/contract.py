@@ -82,3 +82,15 @@ class SequenceLayer(nn.Module, ABC):
         """
         fresh = self.initial_state(len(sequences))
         return map_state(lambda new, old: replace_rows(old, new, sequences), fresh, state)
+
+    def to_torch(self) -> nn.RNNBase:
+        """Return the module of torch.nn that gives the same numbers, with copies of the parameters.
+
+        Initial and final states have torch's layout there, (num_layers * num_directions, N, H).
+
+        Raises:
+            OptionError: Torch has no such layer; the message says why.
+        """
+        from elman.layers.to_torch import to_torch  # which knows all layers
+
+        return to_torch(self)
