@@ -164,8 +164,8 @@ def resets_are_not_seen_by_the_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def gradient_of_the_final_state_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    right = call._gradient
-    patch.setattr(call, "_gradient", lambda found, like: right(found if like.dim() == 3 else None, like))
+    right = call.gradient_like
+    patch.setattr(call, "gradient_like", lambda found, like: right(found if like.dim() == 3 else None, like))
 
 
 def saved_values_are_mixed_up(patch: pytest.MonkeyPatch) -> None:

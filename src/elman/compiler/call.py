@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.launch import Ready
 from elman.backends.llvm.memory import Source
 from elman.backends.llvm.pages import empty
@@ -29,6 +30,7 @@ class Call:
         lengths: Their lengths, in that order.
         resets: Where states start anew, (T, N); None for nowhere.
         cpu: LLVM's name of the processor; None for the one at hand.
+        memory: Bytes that the call may keep and work in; None for as many as are needed.
     """
 
     recorded: Step
@@ -38,6 +40,7 @@ class Call:
     lengths: Tensor | None
     resets: Tensor | None
     cpu: str | None
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,9 @@ def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor],
     input = arguments.input
     num_steps, batch_size = input.shape[:2]
     launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
-    tensors = _common(call, arguments)
-    make = torch.zeros if call.lengths is not None else empty  # no step writes behind an end
-    graph = call.recorded.graph
-    output = make((num_steps, batch_size, graph.type_of(graph.output).shape[0]), dtype=input.dtype)
+    tensors = name_tensors(call, arguments)
+    output, finals = allocate_results(call, arguments)
     tensors["output"] = output
-    finals = [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states]
     for place, final in enumerate(finals):
         tensors[f"final.{place}"] = final
     saved = None
@@ -113,11 +113,13 @@ def ready_forward(call: Call, arguments: Arguments) -> Ready:
     """
     num_steps, batch_size = arguments.input.shape[:2]
     width = call.recorded.graph.type_of(call.recorded.graph.output).shape[0]
-    tensors = _common(call, arguments)
+    tensors = name_tensors(call, arguments)
     tensors["output"] = arguments.input.new_empty(num_steps, batch_size, width)
     tensors |= {f"final.{place}": torch.empty_like(state) for place, state in enumerate(arguments.states)}
     launcher = kernel(call.recorded, None, REALS[arguments.input.dtype], call.cpu)
-    return launcher.ready(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
+    return launcher.ready(
+        tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, room=num_steps
+    )
 
 
 def run_backward(
@@ -141,18 +143,23 @@ def run_backward(
     input = arguments.input
     num_steps, batch_size = input.shape[:2]
     launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
-    tensors = _common(call, arguments) | {"output": output, "saved": saved}
-    tensors["gradient.output"] = _gradient(output_gradient, output)
+    tensors = name_tensors(call, arguments) | {"output": output, "saved": saved}
+    tensors["gradient.output"] = gradient_like(output_gradient, output)
     for place, (gradient, state) in enumerate(zip(final_gradients, arguments.states, strict=True)):
-        tensors[f"gradient.final.{place}"] = _gradient(gradient, state)
-    gradients = _allocate(call, arguments, launcher.kernel.memory.values, launcher.kernel.plan)
+        tensors[f"gradient.final.{place}"] = gradient_like(gradient, state)
+    gradients = allocate_gradients(call, arguments, launcher.kernel)
     tensors |= {name: tensor for name, tensor in gradients.items() if tensor is not None}
     launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=True)
     return [*gradients.values()]
 
 
-def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
-    """Name the tensors that both directions read."""
+def name_tensors(call: Call, arguments: Arguments) -> dict[str, Tensor]:
+    """Name the tensors that both directions read, as a kernel knows them.
+
+    Args:
+        call: What is run.
+        arguments: Its tensors.
+    """
     arrays = call.recorded.arrays
     groups = [("input", [arguments.input]), ("state", arguments.states), ("step_input", arguments.steps)]
     if arguments.fresh:
@@ -168,10 +175,27 @@ def _common(call: Call, arguments: Arguments) -> dict[str, Tensor]:
     return tensors | {name: tensor for name, tensor in own.items() if tensor is not None}
 
 
-def _allocate(
-    call: Call, arguments: Arguments, values: Mapping[str, Source], plan: SequencePlan
-) -> dict[str, Tensor | None]:
-    """Make room for the gradients; those that are added to begin with zero."""
+def allocate_results(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor]]:
+    """Make room for the outputs and the final states.
+
+    Args:
+        call: What is run.
+        arguments: Its tensors.
+    """
+    make = torch.zeros if call.lengths is not None else empty  # no step writes behind an end
+    graph, input = call.recorded.graph, arguments.input
+    output = make((*input.shape[:2], graph.type_of(graph.output).shape[0]), dtype=input.dtype)
+    return output, [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states]
+
+
+def allocate_gradients(call: Call, arguments: Arguments, compiled: Kernel) -> dict[str, Tensor | None]:
+    """Make room for the gradients, in the order of `Arguments.all`; those that are added to begin with zero.
+
+    Args:
+        call: What was run.
+        arguments: Its tensors.
+        compiled: What runs it.
+    """
     wanted, names = call.wanted or frozenset(), call.recorded.names
     make = torch.zeros if call.lengths is not None else empty
     dtype = arguments.input.dtype
@@ -182,7 +206,7 @@ def _allocate(
         gradients[f"gradient.initial.{place}"] = torch.empty(state.shape, dtype=dtype)
     for place, fresh in enumerate(arguments.fresh):
         gradients[f"gradient.fresh.{place}"] = torch.zeros(fresh.shape, dtype=dtype)
-    arrays = _step_gradient_arrays(plan, values)
+    arrays = _step_gradient_arrays(compiled.plan, compiled.memory.values)
     for name, step in zip(names["step_input"], arguments.steps, strict=True):
         array = arrays.get(name)
         gradients[array or f"no gradient of {name}"] = make(step.shape, dtype=dtype) if array else None
@@ -202,7 +226,13 @@ def _step_gradient_arrays(plan: SequencePlan, values: Mapping[str, Source]) -> d
     }
 
 
-def _gradient(gradient: Tensor | None, like: Tensor) -> Tensor:
+def gradient_like(gradient: Tensor | None, like: Tensor) -> Tensor:
+    """Return a gradient as a kernel reads it: zeros where there is none.
+
+    Args:
+        gradient: The gradient, if any.
+        like: What it is the gradient of.
+    """
     if gradient is None:
         return like.new_zeros(like.shape[-1]).expand(like.shape)
     return side_by_side(gradient)

@@ -9,6 +9,7 @@ from torch import Tensor
 from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.reference import make_step
 from elman.compiler.call import Arguments, Call, run_backward, run_forward
+from elman.compiler.checkpoints import choose_room, run_spans, run_spans_backward
 from elman.compiler.transforms import is_batched
 
 
@@ -22,12 +23,18 @@ class Recurrence(torch.autograd.Function):
     def forward(ctx: Any, call: Call, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Return the outputs and the final states."""
         arguments = Arguments.split(call, tensors)
-        output, finals, saved = run_forward(call, arguments)
+        room = choose_room(call, arguments)
+        if room < len(arguments.input):
+            output, finals, kept = run_spans(call, arguments, room)
+        else:
+            output, finals, saved = run_forward(call, arguments)
+            kept = [saved]
+        ctx.room, ctx.num_kept = room, len(kept)
         ctx.set_materialize_grads(False)
         ctx.call, ctx.num_arguments = call, len(tensors)
         others = [t for t in (call.order, call.lengths, call.resets) if t is not None]
         # An output that is changed in place is then an error, and not a wrong gradient.
-        ctx.save_for_backward(*tensors, output, saved, *others)
+        ctx.save_for_backward(*tensors, output, *kept, *others)
         return output, *finals
 
     @staticmethod
@@ -35,13 +42,16 @@ class Recurrence(torch.autograd.Function):
         """Return the gradients of all arguments."""
         call, saved_tensors = ctx.call, ctx.saved_tensors
         tensors = saved_tensors[: ctx.num_arguments]
-        output, saved = saved_tensors[ctx.num_arguments : ctx.num_arguments + 2]
+        output, *kept = saved_tensors[ctx.num_arguments : ctx.num_arguments + 1 + ctx.num_kept]
         needs = ctx.needs_input_grad[1:]
         if torch.is_grad_enabled() or any(map(is_batched, gradients)):
             return None, *differentiable(call, tensors, gradients, needs)
         output_gradient, *finals = gradients
         arguments = Arguments.split(call, tensors)
-        made = run_backward(call, arguments, output, saved, output_gradient, finals)
+        if ctx.room < len(arguments.input):
+            made = run_spans_backward(call, arguments, output, kept, ctx.room, output_gradient, finals)
+        else:
+            made = run_backward(call, arguments, output, kept[0], output_gradient, finals)
         return None, *(gradient if needed else None for gradient, needed in zip(made, needs, strict=True))
 
 

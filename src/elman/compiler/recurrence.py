@@ -14,7 +14,7 @@ from elman.cells.state import State, map_state, state_tensors
 from elman.compiler.call import REALS, Arguments, Call, run_forward, side_by_side
 from elman.compiler.function import Recurrence
 from elman.compiler.kernels import kernel
-from elman.compiler.options import chosen_cpu
+from elman.compiler.options import chosen_cpu, chosen_memory
 from elman.compiler.recordings import Recorded, recorded
 from elman.compiler.repeated import remember
 from elman.compiler.transforms import transform_is_active
@@ -55,7 +55,9 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
 
     Raises:
         TraceError: `backend` is "llvm" and the cell cannot be recorded.
-        GraphError: `backend` is "llvm" and no kernel takes the cell, or this call.
+        GraphError: `backend` is "llvm" and no kernel takes the cell, or this call; or the memory for the
+            gradient is bounded, and the call runs eagerly.
+        OptionError: That memory is too small.
     """
     if torch.compiler.is_compiling() and backend != "eager":
         return _run_traced(cell, batch, backend, find)
@@ -68,12 +70,13 @@ def run(cell: Cell, batch: Batch, backend: str = "auto", find: Find | None = Non
                 if backend == "llvm":
                     raise
                 # A mistake in the cell shows here, and needs no warning.
-                result = _run_eager(cell, batch, find)
+                result = _run_eager(cell, batch, find, str(error))
                 warn_once(cell, str(error))
                 return result
         elif backend == "llvm":
             raise GraphError(f'backend="llvm" cannot run this call: {reason}.')
-    return _run_eager(cell, batch, find)
+        return _run_eager(cell, batch, find, reason)
+    return _run_eager(cell, batch, find, 'backend="eager" asks for the plain loop')
 
 
 def why_not(input: Tensor) -> str | None:
@@ -123,7 +126,7 @@ def _run_traced(cell: Cell, batch: Batch, backend: str, find: Find | None) -> tu
             warn_while_tracing(cell, reason)
     if backend == "llvm":
         raise GraphError(f'backend="llvm" cannot run this call: {reason}.')
-    return _run_eager(cell, batch, find)
+    return _run_eager(cell, batch, find, reason)
 
 
 def _arguments(cell: Cell, known: Recorded, batch: Batch, find: Find | None) -> Arguments:
@@ -175,7 +178,7 @@ def _run_call(cell: Cell, known: Recorded, batch: Batch, arguments: Arguments) -
     tensors = arguments.all
     names = _wanted(known, arguments)
     wanted = None if names is None else frozenset(names)
-    call = Call(known, wanted, batch.reverse, order, lengths, steps, chosen_cpu())
+    call = Call(known, wanted, batch.reverse, order, lengths, steps, chosen_cpu(), chosen_memory())
     if wanted is None:
         output, finals, _ = run_forward(call, arguments)
         remember(cell, known, call, arguments, batch.state)
@@ -225,7 +228,11 @@ def _lay_out_steps(known: Recorded, batch: Batch, dtype: torch.dtype) -> list[Te
     return laid_out
 
 
-def _run_eager(cell: Cell, batch: Batch, find: Find | None) -> tuple[Tensor, Any]:
+def _run_eager(cell: Cell, batch: Batch, find: Find | None, reason: str) -> tuple[Tensor, Any]:
+    if torch.is_grad_enabled() and chosen_memory() is not None:
+        raise GraphError(
+            f"`memory` bounds what machine code keeps for a gradient, and this call is a plain loop: {reason}"
+        )
     return run_loop(
         cell if find is None else _with_weights(cell, find),
         batch.input,

@@ -12,7 +12,7 @@ from elman.cells import Cell
 from elman.compiler.call import REALS, Arguments
 from elman.compiler.kernels import kernel
 from elman.compiler.operator import Options, describe, recurrence
-from elman.compiler.options import chosen_cpu
+from elman.compiler.options import chosen_cpu, chosen_memory
 from elman.compiler.recordings import Recorded, recorded, step_of
 from elman.compiler.recurrence import warn_once
 from elman.errors import GraphError, TraceError
@@ -111,6 +111,8 @@ def _name_recording(cell: Cell, *_functions: Callable[..., Any]) -> tuple[str | 
 def _compile(
     text: str, wanted: tuple[str, ...] | None, is_reverse: bool, real: str
 ) -> tuple[Options | None, str]:
+    if chosen_memory() is not None:
+        return None, "a budget of memory for the gradient is not known inside torch.compile"
     step = step_of(text)
     names = None if wanted is None else frozenset(wanted)
     try:

@@ -16,7 +16,7 @@ from elman.backends.llvm.memory import Source
 from elman.backends.llvm.words import Filled, Words
 
 LINE = 64  # bytes of a line of the cache
-WORK = 1  # place of the work space among the names
+WORK, BEGIN, END = 1, 5, 6  # places of the work space, and of the first and last step, among the names
 MIN_WIDE_ROWS = 48  # rows that fill tiles well, and read packed weights often enough
 MIN_BLOCK_ROWS = 512  # rows over which a gradient is summed at a time
 
@@ -32,6 +32,8 @@ class Shape(NamedTuple):
         is_reverse: Whether each sequence runs from its end.
         is_ragged: Whether there are lengths.
         has_resets: Whether states start anew.
+        span: At how many steps, in turn, there is room for what is saved: a power of two, or T. The call then
+            runs from the step at the address "begin" to the one before "end".
         strides: Of the arrays that are given: in time and from sequence to sequence, in numbers.
     """
 
@@ -42,6 +44,7 @@ class Shape(NamedTuple):
     is_reverse: bool
     is_ragged: bool
     has_resets: bool
+    span: int
     strides: Mapping[str, tuple[int, int]]
 
 
@@ -84,7 +87,7 @@ class _Framing:
         parameters = [argument.name for argument in self._parameters()]
         jobs = {job.parameter for job in kernel.jobs}
         self.names = (
-            *("saved", "work", "order", "lengths", "resets"),
+            *("saved", "work", "order", "lengths", "resets", "begin", "end"),
             *(name for name, array in kernel.memory.arrays.items() if array.home == "given"),
             *(f"parameter.{name}" for name in parameters),
             *(f"gradient.parameter.{name}" for name in parameters if name in jobs),
@@ -140,6 +143,10 @@ class _Framing:
         }
         for which, number in numbers.items():
             words.set(which, number)
+        words.set(Call.END_STEP, shape.num_steps)
+        if shape.span < shape.num_steps:
+            words.attach(Call.BEGIN_STEP, "begin")
+            words.attach(Call.END_STEP, "end")
         if shape.is_ragged:
             words.attach(Call.ORDER, "order")
             words.attach(Call.LENGTHS, "lengths")
@@ -168,7 +175,7 @@ class _Framing:
         return steps
 
     def _place_saved(self) -> None:
-        rows, total = self.shape.num_steps * self.shape.batch_size, 0
+        rows, total = self.shape.span * self.shape.batch_size, 0
         for name, array in self.kernel.memory.arrays.items():
             if array.home == "saved":
                 self.places[name] = ("saved", total * self.size)
@@ -215,7 +222,8 @@ class _Framing:
         if array.home == "given":
             stride_t, stride_n = self.shape.strides[name]
             return stride_t * self.size, stride_n * self.size, -1
-        masks = {"all": -1, "block": self.block_steps - 1, "pair": 1, "step": 0}
+        everywhere = -1 if self.shape.span == self.shape.num_steps else self.shape.span - 1
+        masks = {"all": everywhere, "block": self.block_steps - 1, "pair": 1, "step": 0}
         stride_n = array.size * self.size
         return stride_n * self.shape.batch_size, stride_n, masks[array.span]
 

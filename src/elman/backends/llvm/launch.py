@@ -3,13 +3,14 @@
 import ctypes
 import math
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from elman.backends.llvm.frame import LINE, WORK, Frame, Shape, make_frame
+from elman.backends.llvm.frame import BEGIN, END, LINE, WORK, Frame, Shape, make_frame
 from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.threads import num_threads, parallel_address
 from elman.backends.llvm.words import address_of
@@ -17,6 +18,20 @@ from elman.backends.llvm.words import address_of
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 MAX_FRAMES = 256
 WORK_OF_A_THREAD = 4_000_000  # multiplications below which starting a second thread does not pay
+
+
+class Span(NamedTuple):
+    """The steps that a call runs, of those that its arrays hold.
+
+    Attributes:
+        begin: The first, in the order of running; it starts from the initial state that the call is given.
+        end: The one behind the last.
+        room: At how many steps there is room for what is saved: a power of two, at least end - begin.
+    """
+
+    begin: int
+    end: int
+    room: int
 
 
 class Ready:
@@ -72,7 +87,7 @@ class Launcher:
         )
 
     def saved_size(self, num_steps: int, batch_size: int) -> int:
-        """Return how many numbers a forward pass saves."""
+        """Return how many numbers a forward pass saves for the way back."""
         saved = sum(a.size for a in self.kernel.memory.arrays.values() if a.home == "saved")
         return saved * num_steps * batch_size
 
@@ -84,6 +99,7 @@ class Launcher:
         *,
         is_reverse: bool,
         is_backward: bool,
+        span: Span | None = None,
     ) -> None:
         """Run the kernel; what it writes is among the tensors.
 
@@ -95,11 +111,17 @@ class Launcher:
             batch_size: N.
             is_reverse: Whether each sequence runs from its end.
             is_backward: Whether to run the gradient.
+            span: The steps to run; all T without it.
         """
-        ready = self.ready(tensors, num_steps, batch_size, is_reverse=is_reverse, is_backward=is_backward)
+        room = num_steps if span is None else span.room
+        ready = self.ready(
+            tensors, num_steps, batch_size, is_reverse=is_reverse, is_backward=is_backward, room=room
+        )
         work = torch.empty(ready.frame.work_bytes + LINE, dtype=torch.uint8)
         addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in ready.frame.names]
         addresses[WORK] = work.data_ptr() + LINE - 1 & -LINE
+        if span is not None:
+            addresses[BEGIN], addresses[END] = span.begin, span.end
         words = ready.frame.words.fill(addresses)
         ready.entry(address_of(words))
 
@@ -111,21 +133,29 @@ class Launcher:
         *,
         is_reverse: bool,
         is_backward: bool,
+        room: int,
     ) -> "Ready":
         """Return a call of this shape, ready but for addresses; the arguments are those of `run`."""
         threads = self._num_threads(num_steps * batch_size)
         layout = [tensors[name].stride() for name in self._loose if name in tensors]
-        key = (num_steps, batch_size, threads, is_reverse, is_backward, *tensors, *layout)
+        key = (num_steps, batch_size, threads, is_reverse, is_backward, room, *tensors, *layout)
         known = self._ready.get(key)
         if known is not None:
             return known
         strides = {name: _strides(tensor) for name, tensor in tensors.items() if "parameter." not in name}
         shape = Shape(
             *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
-            *("lengths" in tensors, "resets" in tensors, strides),
+            *("lengths" in tensors, "resets" in tensors, room, strides),
         )
         frame = make_frame(self.kernel, shape, is_backward=is_backward)
         return self._remember(key, Ready(frame, self._entries[is_backward]))
+
+    def work_size(self, num_steps: int, batch_size: int, room: int, *, is_ragged: bool) -> int:
+        """Return the bytes of the work space of a call either way, with room for so many saved steps."""
+        threads = self._num_threads(num_steps * batch_size)
+        flags = (False, is_ragged, False)
+        shape = Shape(num_steps, batch_size, threads, 0, *flags, room, defaultdict(lambda: (0, 0)))
+        return LINE + max(make_frame(self.kernel, shape, is_backward=way).work_bytes for way in (False, True))
 
     def _num_threads(self, num_rows: int) -> int:
         threads = num_threads()

@@ -99,6 +99,13 @@ def write_forward(module: Module) -> None:
         dispatch(f, "forward_rows")
 
 
+def _blocks(f: Function) -> tuple[Int, Int, Int, Int]:
+    """Return the first step of the call, the one behind its last, most steps of a block, and the blocks."""
+    begin, end = word(f, "%call", Call.BEGIN_STEP), word(f, "%call", Call.END_STEP)
+    most = word(f, "%call", Call.BLOCK_STEPS)
+    return begin, end, most, (end - begin + most - 1) // most
+
+
 def _each_chunk(f: Function, run) -> None:
     """Take chunks of rows until there are none."""
     rows, size = word(f, "%call", Call.BATCH_SIZE), word(f, "%call", Call.CHUNK_ROWS)
@@ -110,11 +117,10 @@ def _each_chunk(f: Function, run) -> None:
 
 
 def _forward_chunk(f: Function, memory: Int, first: Int, last: Int) -> None:
-    steps, most = word(f, "%call", Call.NUM_STEPS), word(f, "%call", Call.BLOCK_STEPS)
-    num_blocks = (steps + most - 1) // most
+    span_begin, span_end, most, num_blocks = _blocks(f)
     with f.loop(0, num_blocks) as block:
-        begin = block * most
-        end = (begin + most).minimum(steps)
+        begin = span_begin + block * most
+        end = (begin + most).minimum(span_end)
         f.call("run_wide", "void", "ptr %call", *_ints(memory, begin, end, first, last))
         with f.loop(begin, end) as step:
             count = num_live(f, step, first, last)
@@ -128,7 +134,7 @@ def write_finish(module: Module) -> None:
     with module.function("finish_rows", "ptr call", "i64 step", "i64 first", "i64 count", local=True) as f:
         step, first, count = f.argument("step", "first", "count")
         lengths = word(f, "%call", Call.LENGTHS)
-        is_end = (step + 1).equals(word(f, "%call", Call.NUM_STEPS))
+        is_end = (step + 1).equals(word(f, "%call", Call.END_STEP))
         with f.when(f.value(f"and i1 {lengths.equals(0)}, {f.value(f'xor i1 {is_end}, true')}")):
             f.leave()
         with f.loop(0, count) as place:
@@ -170,11 +176,10 @@ def write_backward(module: Module) -> None:
         _each_chunk(f, lambda first, last: _backward_chunk(f, memory, first, last))
     with module.function("backward", "ptr call") as f:
         dispatch(f, "pack_weights")
-        steps, most = word(f, "%call", Call.NUM_STEPS), word(f, "%call", Call.BLOCK_STEPS)
-        num_blocks = (steps + most - 1) // most
+        span_begin, span_end, most, num_blocks = _blocks(f)
         with f.loop(0, num_blocks) as done:
-            begin = (num_blocks - done - 1) * most
-            end = (begin + most).minimum(steps)
+            begin = span_begin + (num_blocks - done - 1) * most
+            end = (begin + most).minimum(span_end)
             f.store(str(begin), f.address("%call", int(Call.FIRST_STEP), "i64"), "i64")
             f.store(str(end), f.address("%call", int(Call.LAST_STEP), "i64"), "i64")
             dispatch(f, "backward_rows")

@@ -89,8 +89,8 @@ def _fill_evenly(f: Function, role: Int, step: Int, first: Int, count: Int) -> N
     plain = word(f, "%table", Table.BASE) + _masked(f, time + _shift(f, role)) * word(
         f, "%table", Table.STRIDE_T
     )
-    is_last = (step + 1).equals(word(f, "%call", Call.NUM_STEPS))
-    has_edge = _is_edge(f, role, is_last, step.equals(0))
+    is_last = (step + 1).equals(word(f, "%call", Call.END_STEP))
+    has_edge = _is_edge(f, role, is_last, _is_first(f, step))
     base = f.select(has_edge, word(f, "%table", Table.FIRST), plain)
     stride = f.select(has_edge, word(f, "%table", Table.FIRST_STRIDE_N), word(f, "%table", Table.STRIDE_N))
     begin = base + first * stride
@@ -110,7 +110,7 @@ def _fill_in_order(f: Function, role: Int, step: Int, first: Int, count: Int) ->
     """All rows are at one time, in the order of their lengths."""
     place = _masked(f, step + _shift(f, role))
     plain = word(f, "%table", Table.BASE) + place * word(f, "%table", Table.STRIDE_T)
-    has_edge = f.value(f"and i1 {f.constant(0) < role}, {step.equals(0)}")
+    has_edge = f.value(f"and i1 {f.constant(0) < role}, {_is_first(f, step)}")
     base = f.select(has_edge, word(f, "%table", Table.FIRST), plain)
     stride = f.select(has_edge, word(f, "%table", Table.FIRST_STRIDE_N), word(f, "%table", Table.STRIDE_N))
     order = pointer(f, word(f, "%call", Call.ORDER))
@@ -134,6 +134,10 @@ def _is_edge(f: Function, role: Int, is_last: str, is_first: str) -> str:
     return f.value(f"and i1 {f.constant(0) < role}, {is_edge}")
 
 
+def _is_first(f: Function, step: Int) -> str:
+    return step.equals(word(f, "%call", Call.BEGIN_STEP))
+
+
 def _masked(f: Function, time: Int) -> Int:
     return Int(f, f.value(f"and i64 {time}, {word(f, '%table', Table.MASK)}"))
 
@@ -148,8 +152,8 @@ def _address(f: Function, role: Int, step: Int, row: Int) -> Int:
         + sequence * word(f, "%table", Table.STRIDE_N)
     )
     first = word(f, "%table", Table.FIRST) + sequence * word(f, "%table", Table.FIRST_STRIDE_N)
-    is_last = step.equals(_length(f, row) - 1)
-    has_edge = _is_edge(f, role, is_last, step.equals(0))
+    is_last = (step + 1).equals(_length(f, row).minimum(word(f, "%call", Call.END_STEP)))
+    has_edge = _is_edge(f, role, is_last, _is_first(f, step))
     slot = f.slot("i64")
     f.store(str(f.select(has_edge, first, plain)), slot, "i64")
     fresh = word(f, "%table", Table.FRESH)

@@ -41,6 +41,8 @@ class Call(IntEnum):
     PACK = 32  # address of the tile that packs
     OUTER = 33  # of the one that makes weight gradients
     COLUMN_SUM = 34  # of the one that makes bias gradients
+    BEGIN_STEP = 35  # first step of this call, which starts from `first` arrays; others run the steps before
+    END_STEP = 36  # the step behind its last
 
 
 class Role(IntEnum):

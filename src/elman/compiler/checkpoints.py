@@ -1,0 +1,171 @@
+"""A recurrence within a byte budget: states are kept at some steps alone, and the rest is computed again.
+
+The steps are cut into spans. On the way forward nothing is kept but the state before each span. On the way
+back, from the last span to the first, a span runs forward once more, keeps what its gradient needs, and runs
+backward.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from elman.backends.llvm.launch import Launcher, Span
+from elman.compiler.call import (
+    REALS,
+    Arguments,
+    Call,
+    allocate_gradients,
+    allocate_results,
+    gradient_like,
+    name_tensors,
+)
+from elman.compiler.kernels import kernel
+from elman.errors import OptionError
+
+
+def choose_room(call: Call, arguments: Arguments) -> int:
+    """Return how many steps a span has: all T where the budget allows it, else the most that it allows.
+
+    Args:
+        call: What is run, with a way back.
+        arguments: Its tensors.
+
+    Raises:
+        OptionError: The budget is too small for any number of steps; the message names the smallest one.
+    """
+    num_steps = len(arguments.input)
+    if call.memory is None:
+        return num_steps
+    sizes = {room: measure(call, arguments, room) for room in _rooms(num_steps)}
+    fitting = [room for room, size in sizes.items() if size <= call.memory]
+    if not fitting:
+        least = -(-min(sizes.values()) // 1000)
+        raise OptionError(
+            f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "
+            f"{arguments.input.shape[1]}: the smallest that works is {least} kB, but it is "
+            f"{call.memory / 1000:g} kB."
+        )
+    return max(fitting)
+
+
+def measure(call: Call, arguments: Arguments, room: int) -> int:
+    """Return how many bytes a call keeps and works in, with spans of so many steps.
+
+    Args:
+        call: What is run, with a way back.
+        arguments: Its tensors.
+        room: Steps of a span; T for one span.
+    """
+    num_steps, batch_size = arguments.input.shape[:2]
+    launcher = _launcher(call, arguments)
+    state = sum(part.nbytes for part in arguments.states)
+    saved = launcher.saved_size(room, batch_size) * arguments.input.element_size()
+    work = launcher.work_size(num_steps, batch_size, room, is_ragged=call.lengths is not None)
+    num_spans = -(-num_steps // room)
+    return saved + work + (state * (num_spans + 3) if num_spans > 1 else 0)
+
+
+def _rooms(num_steps: int) -> list[int]:
+    powers = [1 << power for power in range(num_steps.bit_length())]
+    return [*(room for room in powers if room < num_steps), num_steps]
+
+
+def run_spans(call: Call, arguments: Arguments, room: int) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Run all steps; return the outputs, the final states, and the states before each span, (K, N, F) each.
+
+    Args:
+        call: What is run.
+        arguments: Its tensors.
+        room: Steps of a span.
+    """
+    num_steps, batch_size = arguments.input.shape[:2]
+    launcher = kernel(call.recorded, None, REALS[arguments.input.dtype], call.cpu)
+    tensors = name_tensors(call, arguments)
+    output, finals = allocate_results(call, arguments)
+    tensors["output"] = output
+    spans = _spans(num_steps, room)
+    kept = [torch.empty(len(spans), *part.shape, dtype=part.dtype) for part in arguments.states]
+    for states, part in zip(kept, arguments.states, strict=True):
+        states[0] = part
+    for number, span in enumerate(spans):
+        is_last = number + 1 == len(spans)
+        for place, states in enumerate(kept):
+            after = finals[place] if is_last else states[number + 1]
+            if call.lengths is not None:
+                after.copy_(states[number])  # of sequences that have ended
+            tensors[f"initial.{place}"], tensors[f"final.{place}"] = states[number], after
+        launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, span=span)
+    return output, finals, kept
+
+
+def run_spans_backward(
+    call: Call,
+    arguments: Arguments,
+    output: Tensor,
+    kept: Sequence[Tensor],
+    room: int,
+    output_gradient: Tensor | None,
+    final_gradients: Sequence[Tensor | None],
+) -> list[Tensor | None]:
+    """Run all steps backward; return the gradients of the arguments, in the order of `Arguments.all`.
+
+    Args:
+        call: What was run.
+        arguments: Its tensors.
+        output: Its outputs; they are written once more, with the numbers they have.
+        kept: The states before each span.
+        room: Steps of a span.
+        output_gradient: Of the outputs; None where no loss reads them.
+        final_gradients: Of the final states.
+    """
+    num_steps, batch_size = arguments.input.shape[:2]
+    launcher = _launcher(call, arguments)
+    tensors = name_tensors(call, arguments) | {"output": output}
+    tensors["saved"] = torch.empty(launcher.saved_size(room, batch_size), dtype=output.dtype)
+    tensors["gradient.output"] = gradient_like(output_gradient, output)
+    gradients = allocate_gradients(call, arguments, launcher.kernel)
+    tensors |= {name: tensor for name, tensor in gradients.items() if tensor is not None}
+    carried = [
+        gradient_like(gradient, state).clone(memory_format=torch.contiguous_format)
+        for gradient, state in zip(final_gradients, arguments.states, strict=True)
+    ]
+    spare = [torch.empty_like(state) for state in carried]
+    for number, span in reversed([*enumerate(_spans(num_steps, room))]):
+        _back(call, launcher, tensors, [states[number] for states in kept], carried, spare, span)
+        carried, spare = spare, carried
+    return [
+        carried[int(name.removeprefix("gradient.initial."))] if name.startswith("gradient.initial.") else made
+        for name, made in gradients.items()
+    ]
+
+
+def _back(
+    call: Call,
+    launcher: Launcher,
+    tensors: Mapping[str, Tensor],
+    initial: Sequence[Tensor],
+    after: Sequence[Tensor],
+    before: Sequence[Tensor],
+    span: Span,
+) -> None:
+    """Run one span forward, then backward: from the gradient of the states after it to that before it."""
+    num_steps, batch_size = tensors["input"].shape[:2]
+    tensors = dict(tensors)
+    for place, state in enumerate(initial):
+        tensors[f"initial.{place}"] = state
+        tensors[f"final.{place}"] = before[place]  # nobody reads it
+    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, span=span)
+    for place in range(len(initial)):
+        before[place].copy_(after[place])  # of sequences that have ended
+        tensors[f"gradient.final.{place}"] = after[place]
+        tensors[f"gradient.initial.{place}"] = before[place]
+    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=True, span=span)
+
+
+def _launcher(call: Call, arguments: Arguments) -> Launcher:
+    return kernel(call.recorded, call.wanted, REALS[arguments.input.dtype], call.cpu)
+
+
+def _spans(num_steps: int, room: int) -> list[Span]:
+    return [Span(begin, min(begin + room, num_steps), room) for begin in range(0, num_steps, room)]
