@@ -32,10 +32,17 @@ FUNCTIONS = {
     "log_sigmoid": lambda x: -np.logaddexp(0, -x),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "layer_norm": layer_norm,
+    "shift": lambda p, n: np.concatenate([p[n:], np.zeros(n)]),
     "pi": math.pi,
 }
 # By the name in `ALL_CELLS`: options whose equations, gradients and kernels are tested; {} for the defaults.
 OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "qrnn": [{"pooling": pooling} for pooling in ("f", "fo", "ifo")] + [{"window": 3, "bias": False}],
+    "sru": [{}, {"highway_bias": -1.0, "bias": False}],
+    "min_lstm": [{}, {"bias": False}],
+    "linear_recurrent": [{}, {"output_size": 2, "max_phase": 0.5}],
+    "legendre_memory": [{}, {"order": 3, "theta": 7.5}],
+    "echo_state": [{}, {"leak": 0.3, "connectivity": 0.5}],
     "indrnn": [{}, {"activation": "tanh", "max_recurrent": 0.9, "bias": False}],
     "leaky_integrator": [{}, {"alpha": (0.2, 0.9)}, {"learn_alpha": True, "activation": "relu"}],
     "continuous_time": [{}, {"tau": (1.0, 5.0)}, {"learn_tau": True, "activation": "tanh"}],

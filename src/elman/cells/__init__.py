@@ -5,16 +5,23 @@ from elman.cells.cfc import CfCCell
 from elman.cells.clockwork import ClockworkCell
 from elman.cells.continuous_time import ContinuousTimeCell
 from elman.cells.cornn import CoRNNCell
+from elman.cells.echo_state import EchoStateCell
 from elman.cells.elman import ElmanCell
 from elman.cells.gru import GRUCell
 from elman.cells.indrnn import IndRNNCell
 from elman.cells.jordan import JordanCell
 from elman.cells.leaky import LeakyCell
+from elman.cells.legendre_memory import LegendreMemoryCell
 from elman.cells.lem import LEMCell
+from elman.cells.linear_recurrent import LinearRecurrentCell
 from elman.cells.lstm import LSTMCell
 from elman.cells.marks import clip_gradient, observe
+from elman.cells.min_gru import MinGRUCell
+from elman.cells.min_lstm import MinLSTMCell
 from elman.cells.multiplicative_elman import MultiplicativeElmanCell
+from elman.cells.qrnn import QRNNCell
 from elman.cells.skip import SkipCell
+from elman.cells.sru import SRUCell
 from elman.cells.state import State, map_state
 from elman.cells.weights import Gate
 
@@ -32,6 +39,13 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "cornn": CoRNNCell,
     "long_expressive_memory": LEMCell,
     "cfc": CfCCell,
+    "echo_state": EchoStateCell,
+    "legendre_memory": LegendreMemoryCell,
+    "linear_recurrent": LinearRecurrentCell,
+    "min_gru": MinGRUCell,
+    "min_lstm": MinLSTMCell,
+    "qrnn": QRNNCell,
+    "sru": SRUCell,
 }
 
 __all__ = [
@@ -41,6 +55,7 @@ __all__ = [
     "ClockworkCell",
     "CoRNNCell",
     "ContinuousTimeCell",
+    "EchoStateCell",
     "ElmanCell",
     "GRUCell",
     "Gate",
@@ -49,7 +64,13 @@ __all__ = [
     "LEMCell",
     "LSTMCell",
     "LeakyCell",
+    "LegendreMemoryCell",
+    "LinearRecurrentCell",
+    "MinGRUCell",
+    "MinLSTMCell",
     "MultiplicativeElmanCell",
+    "QRNNCell",
+    "SRUCell",
     "SkipCell",
     "State",
     "clip_gradient",
