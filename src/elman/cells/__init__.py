@@ -4,6 +4,7 @@ from elman.cells.base import Cell
 from elman.cells.cfc import CfCCell
 from elman.cells.clockwork import ClockworkCell
 from elman.cells.continuous_time import ContinuousTimeCell
+from elman.cells.convolution import ConvCell, ConvGRUCell, ConvLSTMCell, ConvRNNCell
 from elman.cells.cornn import CoRNNCell
 from elman.cells.echo_state import EchoStateCell
 from elman.cells.elman import ElmanCell
@@ -55,6 +56,10 @@ __all__ = [
     "ClockworkCell",
     "CoRNNCell",
     "ContinuousTimeCell",
+    "ConvCell",
+    "ConvGRUCell",
+    "ConvLSTMCell",
+    "ConvRNNCell",
     "EchoStateCell",
     "ElmanCell",
     "GRUCell",

@@ -3,6 +3,7 @@
 from elman.layers.alignment import align_left, align_right
 from elman.layers.bidirectional import Bidirectional
 from elman.layers.contract import SequenceLayer
+from elman.layers.convolution import ConvRecurrent, ImageSweep, TimeDistributed
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
 from elman.layers.recurrent import Recurrent
@@ -15,10 +16,13 @@ __all__ = [
     "LSTM",
     "RNN",
     "Bidirectional",
+    "ConvRecurrent",
+    "ImageSweep",
     "Recurrent",
     "SequenceLayer",
     "Stacked",
     "Stateful",
+    "TimeDistributed",
     "align_left",
     "align_right",
 ]

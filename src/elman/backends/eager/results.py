@@ -94,8 +94,9 @@ def stack_outputs(step: object, outputs: list[Tensor]) -> Tensor:
     return torch.stack(outputs)
 
 
-def _name(step: object) -> str:
-    return f"{type(step).__name__}.forward"
+def _name(step: Any) -> str:
+    owner = getattr(step, "__self__", None)  # of a method
+    return f"{type(step).__name__}.forward" if owner is None else f"{type(owner).__name__}.{step.__name__}"
 
 
 def _describe(result: object) -> str:
