@@ -53,6 +53,12 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "cornn": [{}, {"bias": False}],
     "long_expressive_memory": [{}, {"step_size": 0.5, "bias": False}],
     "cfc": [{}, {"backbone_size": 7}, {"elapsed_in_input": True}],
+    "deep_transition": [
+        {},
+        {"transition_depth": 1, "activation": "sigmoid"},
+        {"input_depth": 1, "transition_depth": 3, "output_depth": 1, "skip": False},
+        {"input_depth": 2, "transition_depth": 3, "output_depth": 3, "activation": "relu"},
+    ],
     "elman": [{"activation": name} for name in ("tanh", "sigmoid", "relu")] + [{"bias": False}],
     "gru": [
         {"update_gate": update, "reset_gate": reset}

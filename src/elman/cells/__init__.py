@@ -6,6 +6,7 @@ from elman.cells.clockwork import ClockworkCell
 from elman.cells.continuous_time import ContinuousTimeCell
 from elman.cells.convolution import ConvCell, ConvGRUCell, ConvLSTMCell, ConvRNNCell
 from elman.cells.cornn import CoRNNCell
+from elman.cells.deep_transition import DeepTransitionCell
 from elman.cells.echo_state import EchoStateCell
 from elman.cells.elman import ElmanCell
 from elman.cells.gru import GRUCell
@@ -47,6 +48,7 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "min_lstm": MinLSTMCell,
     "qrnn": QRNNCell,
     "sru": SRUCell,
+    "deep_transition": DeepTransitionCell,
 }
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "ConvGRUCell",
     "ConvLSTMCell",
     "ConvRNNCell",
+    "DeepTransitionCell",
     "EchoStateCell",
     "ElmanCell",
     "GRUCell",
