@@ -32,6 +32,7 @@ FUNCTIONS = {
     "log_sigmoid": lambda x: -np.logaddexp(0, -x),
     "silu": lambda x: x / (1 + np.exp(-x)),
     "layer_norm": layer_norm,
+    "repeat": np.repeat,
     "shift": lambda p, n: np.concatenate([p[n:], np.zeros(n)]),
     "pi": math.pi,
 }
@@ -59,6 +60,17 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"input_depth": 1, "transition_depth": 3, "output_depth": 1, "skip": False},
         {"input_depth": 2, "transition_depth": 3, "output_depth": 3, "activation": "relu"},
     ],
+    "lstm_block": [{}, {"bias": False}],
+    "peephole_lstm": [
+        {},
+        {"peephole": "full"},
+        *({"peephole_gates": gate} for gate in ("input", "forget", "output")),
+    ],
+    "projection_lstm": [{}, {"projection_size": 3}],
+    "layer_norm_lstm": [{}, {"bias": False}],
+    "layer_norm_gru": [{}, {"update_gate": "writes"}, {"bias": False}],
+    "slstm": [{}, {"forget_gate": "exp"}],
+    "recurrent_highway": [{}, {"depth": 1}],
     "elman": [{"activation": name} for name in ("tanh", "sigmoid", "relu")] + [{"bias": False}],
     "gru": [
         {"update_gate": update, "reset_gate": reset}

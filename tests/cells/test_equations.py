@@ -77,7 +77,7 @@ def numbers_of(cell: Cell, name: str, values: dict) -> np.ndarray | None:
         return values[name]
     parameter = (dict(cell.named_parameters()) | dict(cell.named_buffers())).get(name)
     numbers = None if parameter is None else parameter.detach().numpy()
-    return numbers[values[index] - 1] if index and numbers is not None else numbers
+    return numbers[eval(index, {}, values) - 1] if index and numbers is not None else numbers
 
 
 def blocks_of(numbers: np.ndarray | None, symbols: list[str], values: dict) -> dict[str, object]:
