@@ -1,0 +1,47 @@
+"""What the gradients of a network do: flow, Jacobians, saturation, memory; and what to do about it."""
+
+from typing import TYPE_CHECKING
+
+from elman._lazy import lazy
+
+__all__ = [
+    "Activity",
+    "GradientFlow",
+    "LagGradient",
+    "LayerActivity",
+    "MemoryCapacity",
+    "StateFlow",
+    "StateTrace",
+    "StepJacobians",
+    "gates",
+    "gradient_by_lag",
+    "gradient_flow",
+    "memory_capacity",
+    "step_jacobians",
+]
+
+if TYPE_CHECKING:
+    from elman.diagnostics.activity import Activity, LayerActivity, StateTrace, gates
+    from elman.diagnostics.flow import GradientFlow, StateFlow, gradient_flow
+    from elman.diagnostics.jacobians import StepJacobians, step_jacobians
+    from elman.diagnostics.lags import LagGradient, gradient_by_lag
+    from elman.diagnostics.memory import MemoryCapacity, memory_capacity
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        names={
+            "Activity": "elman.diagnostics.activity",
+            "GradientFlow": "elman.diagnostics.flow",
+            "LagGradient": "elman.diagnostics.lags",
+            "LayerActivity": "elman.diagnostics.activity",
+            "MemoryCapacity": "elman.diagnostics.memory",
+            "StateFlow": "elman.diagnostics.flow",
+            "StateTrace": "elman.diagnostics.activity",
+            "StepJacobians": "elman.diagnostics.jacobians",
+            "gates": "elman.diagnostics.activity",
+            "gradient_by_lag": "elman.diagnostics.lags",
+            "gradient_flow": "elman.diagnostics.flow",
+            "memory_capacity": "elman.diagnostics.memory",
+            "step_jacobians": "elman.diagnostics.jacobians",
+        },
+    )

@@ -1,0 +1,150 @@
+"""A cell whose output also tells what happens inside: gates, activations, the new state."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from elman.backends.eager import draw_step_inputs
+from elman.cells import Cell, observe
+from elman.cells.state import map_state, state_tensors
+from elman.trace.tape import name_of
+
+# What an activation's values are bounded by.
+KINDS = {
+    "sigmoid": "gate",
+    "hardsigmoid": "gate",
+    "tanh": "tanh",
+    "hardtanh": "tanh",
+    "relu": "relu",
+}
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One value inside a time step.
+
+    Args:
+        name: The name it was observed under; that of the activation, numbered, where it was not.
+        kind: "gate" for values in 0..1, "tanh" for -1..1, "relu" for 0 and above, "value" for others.
+        width: Number of features.
+        place: Which of the values noted it is.
+    """
+
+    name: str
+    kind: str
+    width: int
+    place: int
+
+
+class _Noted:
+    """Tensors in the order in which activations and `observe` returned them."""
+
+    def __init__(self) -> None:
+        self.values: list[Tensor] = []
+        self.kinds: list[str] = []
+        self.names: list[str] = []
+
+
+class _Noting(TorchFunctionMode):
+    """Notes the results of activations, and what is observed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted = _Noted()
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run one call."""
+        result = func(*args, **(kwargs or {}))
+        function = name_of(func).strip("_")
+        if func is observe:
+            self._name(args[0], result)
+        elif function in KINDS:
+            self._add(result, KINDS[function], function)
+        return result
+
+    def _name(self, name: str, value: Tensor) -> None:
+        for place, known in enumerate(self.noted.values):
+            if known is value:
+                self.noted.names[place] = name
+                return
+        self._add(value, "value", name)
+
+    def _add(self, value: Tensor, kind: str, name: str) -> None:
+        self.noted.values.append(value)
+        self.noted.kinds.append(kind)
+        self.noted.names.append(name)
+
+
+class Observed(Cell):
+    """A cell that puts what happens inside it behind its output.
+
+    Equations:
+        (1) y_t, s_t = cell(x_t, s_{t-1})
+        returns [y_t; s_t; values inside], s_t
+
+    Args:
+        cell: The cell inside.
+        like: A tensor with the dtype and device of its input.
+
+    Attributes:
+        inside: What happens inside, in order.
+    """
+
+    def __init__(self, cell: Cell, like: Tensor):
+        super().__init__(cell.input_size, cell.hidden_size)
+        self.cell = cell
+        self.train(cell.training)
+        self.inside = tuple(_look_inside(cell, like))
+        self.state_width = sum(part.numel() for part in state_tensors(cell.initial_state(1)))
+        self.output_size = cell.output_size + self.state_width + sum(one.width for one in self.inside)
+
+    def initial_state(self, batch_size: int) -> Any:
+        """Return the fresh state of the cell inside."""
+        return self.cell.initial_state(batch_size)
+
+    def step_inputs(self, num_steps: int, batch_size: int) -> dict[str, Tensor]:
+        """Return those of the cell inside."""
+        return self.cell.step_inputs(num_steps, batch_size)
+
+    def forward(self, input: Tensor, state: Any, **steps: Tensor) -> tuple[Tensor, Any]:
+        """Compute one time step."""
+        with _Noting() as noting:
+            output, new_state = self.cell(input, state, **steps)
+        values = [noting.noted.values[one.place] for one in self.inside]
+        parts = [output, *state_tensors(new_state), *values]
+        return torch.cat([part.flatten(1) for part in parts], dim=1), new_state
+
+    def split(self, output: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Cut the outputs of a run, (T, N, ...), into the states and the values inside."""
+        widths = [self.cell.output_size, self.state_width, *(one.width for one in self.inside)]
+        _, states, *values = output.split(widths, dim=-1)
+        return states, values
+
+
+def _look_inside(cell: Cell, like: Tensor) -> Iterator[Inside]:
+    """Run one step on 5 rows and one on 7; what follows the number of rows is worth looking at."""
+    few, many = (_note_values(cell, like, num_rows) for num_rows in (5, 7))
+    names: list[str] = []
+    for place, (value, other) in enumerate(zip(few.values, many.values, strict=False)):
+        if value.dim() > 1 and len(value) == 5 and len(other) == 7 and value.is_floating_point():
+            plain = few.names[place]
+            names.append(plain)
+            count = names.count(plain)
+            name = plain if count == 1 else f"{plain} {count}"
+            yield Inside(name, few.kinds[place], value[0].numel(), place)
+
+
+def _note_values(cell: Cell, like: Tensor, num_rows: int) -> _Noted:
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        drawn = draw_step_inputs(cell.step_inputs, 2, num_rows, like)
+        steps = {} if drawn is None else drawn.at(0, None)
+        state = map_state(lambda part: part.to(like), cell.initial_state(num_rows))
+        with _Noting() as noting:
+            cell(like.new_zeros(num_rows, cell.input_size), state, **steps)
+    return noting.noted
