@@ -13,10 +13,12 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "TBPTT",
     "Bidirectional",
     "Cell",
     "ElmanError",
     "Forecaster",
+    "PerStep",
     "Recurrent",
     "Stacked",
     "Stateful",
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from elman.errors import ElmanError
     from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
     from elman.tasks import Forecaster
+    from elman.training import TBPTT, PerStep
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -47,10 +50,12 @@ else:
             "Forecaster": "elman.tasks",
             "GRU": "elman.layers",
             "LSTM": "elman.layers",
+            "PerStep": "elman.training",
             "RNN": "elman.layers",
             "Recurrent": "elman.layers",
             "Stacked": "elman.layers",
             "Stateful": "elman.layers",
+            "TBPTT": "elman.training",
             "clip_gradient": "elman.cells",
             "observe": "elman.cells",
         },

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING
 from elman._lazy import lazy
 
 __all__ = [
+    "TBPTT",
     "EvaluationRecord",
+    "Part",
+    "PerStep",
+    "Schedule",
+    "SequenceBatch",
     "TrainingOptions",
     "TrainingResult",
     "TrainingTask",
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from elman.training.records import EvaluationRecord, TrainingResult
     from elman.training.task import TrainingTask
     from elman.training.tensor_files import read_tensors, write_tensors
+    from elman.training.through_time import TBPTT, Part, PerStep, Schedule, SequenceBatch
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -34,5 +40,10 @@ else:
             "read_tensors": "elman.training.tensor_files",
             "train": "elman.training.loop",
             "write_tensors": "elman.training.tensor_files",
+            "TBPTT": "elman.training.through_time",
+            "Part": "elman.training.through_time",
+            "PerStep": "elman.training.through_time",
+            "Schedule": "elman.training.through_time",
+            "SequenceBatch": "elman.training.through_time",
         },
     )

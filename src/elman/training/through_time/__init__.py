@@ -1,0 +1,31 @@
+"""Gradients through time: how far back they reach, and when the weights move."""
+
+from typing import TYPE_CHECKING
+
+from elman._lazy import lazy
+
+__all__ = [
+    "TBPTT",
+    "Part",
+    "PerStep",
+    "Schedule",
+    "SequenceBatch",
+]
+
+if TYPE_CHECKING:
+    from elman.training.through_time.batch import SequenceBatch
+    from elman.training.through_time.part import Part
+    from elman.training.through_time.per_step import PerStep
+    from elman.training.through_time.schedule import Schedule
+    from elman.training.through_time.tbptt import TBPTT
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        names={
+            "Part": "elman.training.through_time.part",
+            "PerStep": "elman.training.through_time.per_step",
+            "Schedule": "elman.training.through_time.schedule",
+            "SequenceBatch": "elman.training.through_time.batch",
+            "TBPTT": "elman.training.through_time.tbptt",
+        },
+    )

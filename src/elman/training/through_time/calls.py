@@ -1,0 +1,131 @@
+"""One call of a layer on the sequences that are still running, and where their states lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from elman.cells import State, map_state
+from elman.cells.state import state_tensors
+from elman.errors import OptionError
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCall:
+    """What a layer was called with for one part; time first, and only the sequences that still run.
+
+    Args:
+        layer: Any layer over sequences.
+        input: What it reads.
+        state: Its initial state; None for the fresh one.
+        lengths: Number of time steps of each sequence, on the CPU; None for all.
+        resets: Where states start anew; None for nowhere.
+        rows: Which sequences of the batch these are; None for all.
+        start: The time step of the batch at which the call begins; negative if in an earlier batch.
+
+    Shape:
+        input: (S, N, ...). lengths: (N,). resets: (S, N). rows: (N,).
+    """
+
+    layer: nn.Module
+    input: Tensor
+    state: Any
+    lengths: Tensor | None
+    resets: Tensor | None
+    rows: Tensor | None
+    start: int
+
+    def run(self) -> tuple[Tensor, Any]:
+        """Call the layer; its output has time first."""
+        batch_first = has_batch_first(self.layer)
+        given = {"lengths": self.lengths, "resets": self.resets}
+        options = {name: tensor for name, tensor in given.items() if tensor is not None}
+        if batch_first and self.resets is not None:
+            options["resets"] = self.resets.transpose(0, 1)
+        input = self.input.transpose(0, 1) if batch_first else self.input
+        output, state = self.layer(input, self.state, **options)
+        return output.transpose(0, 1) if batch_first else output, state
+
+
+def has_batch_first(layer: nn.Module) -> bool:
+    """Return whether input and output of a layer have the batch as their first axis."""
+    return bool(getattr(layer, "batch_first", False))
+
+
+def check_layer(layer: object, *, is_cut: bool) -> None:
+    """Refuse what cannot be run, or cannot be run in pieces.
+
+    Args:
+        layer: What is to be run.
+        is_cut: Whether sequences are cut along time.
+
+    Raises:
+        OptionError: It is no module, or a part of it reads sequences from their ends.
+    """
+    if not isinstance(layer, nn.Module):
+        raise OptionError(
+            f"`layer` must be a layer over sequences, such as elman.Recurrent, but it is a "
+            f"{type(layer).__name__}."
+        )
+    if not is_cut:
+        return
+    for path, module in layer.named_modules():
+        for flag in ("bidirectional", "reverse"):
+            if getattr(module, flag, False) is True:
+                where = f"layer.{path}" if path else "`layer`"
+                raise OptionError(
+                    f"{where} has {flag}=True, so every step waits for the end of its sequence: there is no "
+                    "state to carry from one segment to the next.\n"
+                    "    Take a layer that reads forward only, or BPTT, which runs whole sequences."
+                )
+
+
+class StateRows:
+    """Takes sequences out of the states of a layer, and puts them back.
+
+    Args:
+        layer: Which axis of a state is the batch, it tells by its `initial_state`.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+        self._axes: list[int] | None = None
+
+    def select(self, state: State, rows: Tensor) -> State:
+        """Return the states of some sequences."""
+        axes = iter(self._axes_of(state))
+        return map_state(lambda part: part.index_select(next(axes), rows.to(part.device)), state)
+
+    def put(self, state: State | None, rows: Tensor, new: State, batch_size: int) -> State:
+        """Return the states of all sequences, new ones in some rows; zeros where there are no others."""
+        axes = iter(self._axes_of(new))
+
+        def put(part: Tensor, old: Tensor | None = None) -> Tensor:
+            axis = next(axes)
+            shape = [*part.shape[:axis], batch_size, *part.shape[axis + 1 :]]
+            target = part.new_zeros(shape) if old is None else old
+            return target.index_copy(axis, rows.to(part.device), part)
+
+        return map_state(put, new) if state is None else map_state(put, new, state)
+
+    def _axes_of(self, state: State) -> list[int]:
+        if self._axes is None:
+            self._axes = self._find_axes(len(state_tensors(state)))
+        return self._axes
+
+    def _find_axes(self, num_tensors: int) -> list[int]:
+        if isinstance(self.layer, nn.RNNBase):
+            return [1] * num_tensors
+        fresh = getattr(self.layer, "initial_state", None)
+        if fresh is None:
+            raise OptionError(
+                f"{type(self.layer).__name__} must have `initial_state(batch_size)` for sequences that end "
+                "at different times: it tells which axis of a state is the batch."
+            )
+        shapes = [[tuple(one.shape) for one in state_tensors(fresh(size))] for size in (2, 3)]
+        return [
+            next(axis for axis, sizes in enumerate(zip(*pair, strict=True)) if sizes == (2, 3))
+            for pair in zip(*shapes, strict=True)
+        ]
