@@ -10,9 +10,11 @@ from elman._lazy import lazy
 __version__ = "0.1.0"
 
 __all__ = [
+    "BPTT",
     "GRU",
     "LSTM",
     "RNN",
+    "RTRL",
     "TBPTT",
     "Bidirectional",
     "Cell",
@@ -39,11 +41,12 @@ if TYPE_CHECKING:
     from elman.errors import ElmanError
     from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
     from elman.tasks import Forecaster
-    from elman.training import TBPTT, PerStep
+    from elman.training import BPTT, RTRL, TBPTT, PerStep
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
+            "BPTT": "elman.training",
             "Bidirectional": "elman.layers",
             "Cell": "elman.cells",
             "ElmanError": "elman.errors",
@@ -52,6 +55,7 @@ else:
             "LSTM": "elman.layers",
             "PerStep": "elman.training",
             "RNN": "elman.layers",
+            "RTRL": "elman.training",
             "Recurrent": "elman.layers",
             "Stacked": "elman.layers",
             "Stateful": "elman.layers",

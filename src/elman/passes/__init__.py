@@ -3,6 +3,7 @@
 from elman.passes.defer import defer
 from elman.passes.differentiate import differentiate
 from elman.passes.gather_products import gather_products
+from elman.passes.linearize import linearize
 from elman.passes.partition import partition
 from elman.passes.plan import canonical, plan
 from elman.passes.save import save
@@ -16,6 +17,7 @@ __all__ = [
     "defer",
     "differentiate",
     "gather_products",
+    "linearize",
     "partition",
     "plan",
     "save",

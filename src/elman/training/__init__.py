@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from elman._lazy import lazy
 
 __all__ = [
+    "BPTT",
+    "RTRL",
     "TBPTT",
     "EvaluationRecord",
     "Part",
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from elman.training.records import EvaluationRecord, TrainingResult
     from elman.training.task import TrainingTask
     from elman.training.tensor_files import read_tensors, write_tensors
-    from elman.training.through_time import TBPTT, Part, PerStep, Schedule, SequenceBatch
+    from elman.training.through_time import BPTT, RTRL, TBPTT, Part, PerStep, Schedule, SequenceBatch
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -40,6 +42,8 @@ else:
             "read_tensors": "elman.training.tensor_files",
             "train": "elman.training.loop",
             "write_tensors": "elman.training.tensor_files",
+            "BPTT": "elman.training.through_time",
+            "RTRL": "elman.training.through_time",
             "TBPTT": "elman.training.through_time",
             "Part": "elman.training.through_time",
             "PerStep": "elman.training.through_time",

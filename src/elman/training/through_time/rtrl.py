@@ -1,0 +1,184 @@
+"""Real-time recurrent learning: the exact gradient, carried forward with the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells import map_state
+from elman.cells.options import check_size
+from elman.cells.state import state_tensors
+from elman.compiler.recordings import recorded
+from elman.errors import OptionError
+from elman.layers import Recurrent
+from elman.training.through_time.batch import SequenceBatch, Steps
+from elman.training.through_time.part import Part
+from elman.training.through_time.schedule import Schedule
+from elman.training.through_time.sensitivity import (
+    DiagonalSensitivity,
+    FullSensitivity,
+    Sensitivity,
+    TangentStep,
+    part_of,
+)
+from elman.training.through_time.walk import Walk
+
+
+class RTRL(Schedule):
+    """Real-time recurrent learning: updates on the way, each with the exact gradient through all of the past.
+
+    Use it where a stream never ends and what is long past still matters: nothing is truncated, and memory
+    does not depend on the number of steps. The price is what is carried instead of the past: for a state of
+    S numbers and a parameter of P, S P numbers of each sequence and S^2 P operations a step. A cell whose
+    units do not see one another (IndRNN, minGRU, LRU) costs about as much as its own step.
+
+    Equations:
+        (1) P_t = ds_t/ds_{t-1} P_{t-1} + d+s_t/dtheta, with P_0 = 0
+        (2) dL_t/dtheta = dL_t/ds_t P_t
+        where d+ holds s_{t-1} fixed.
+
+    The derivatives come from the recorded step by a forward tangent, and agree with BPTT's. If the weights
+    move between two parts, P is of the weights that were: that is the method's own approximation.
+
+    Args:
+        every: Time steps of a part, between two updates; the gradient within a part is BPTT's.
+
+    Raises:
+        OptionError: `every` is not a positive integer. At `parts`: the layer is no `Recurrent`, learns its
+            initial state, or its cell draws random numbers.
+        TraceError: The cell cannot be recorded.
+
+    Reference:
+        R. J. Williams, D. Zipser (1989), "A learning algorithm for continually running fully recurrent neural
+        networks", Neural Computation 1(2).
+
+    Example:
+        >>> from elman.cells import GRUCell
+        >>> layer = Recurrent(GRUCell(input_size=1, hidden_size=4))
+        >>> batch = SequenceBatch(torch.randn(3, 2, 1), target=torch.zeros(3, 2, 4))
+        >>> for part in RTRL().parts(layer, batch):
+        ...     part.backward((part.output - part.target).square().mean())
+        >>> layer.cell.weight_hh.grad.shape
+        torch.Size([12, 4])
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        check_size("every", every)
+        self.every = every
+
+    @property
+    def length(self) -> int:
+        """Time steps between two updates."""
+        return self.every
+
+    def _parts(self, layer: nn.Module, batches: Iterable[SequenceBatch]) -> Iterator[Part]:
+        _check(layer)
+        assert isinstance(layer, Recurrent)
+        return super()._parts(layer, batches)
+
+    def walk(self, layer: nn.Module) -> Walk:
+        """Return what runs a layer through one batch after the other."""
+        assert isinstance(layer, Recurrent)
+        return _Walk(layer, self.length)
+
+    def __repr__(self) -> str:
+        """Show how it was made."""
+        return "RTRL()" if self.every == 1 else f"RTRL(every={self.every})"
+
+
+def _check(layer: nn.Module) -> None:
+    if not isinstance(layer, Recurrent):
+        raise OptionError(
+            "RTRL needs one elman.Recurrent, whose cell is the whole step, but `layer` is a "
+            f"{type(layer).__name__}."
+        )
+    if any(True for _ in layer.parameters()) and len([*layer.parameters()]) != len(
+        [*layer.cell.parameters()]
+    ):
+        raise OptionError(
+            "RTRL starts from a state that no parameter moves, but `layer` learns its initial state."
+        )
+    drawn = recorded(layer.cell).names["step_input"]
+    if drawn:
+        raise OptionError(
+            f"RTRL needs a cell that is the same at each step, but {type(layer.cell).__name__} draws "
+            f"{', '.join(drawn)}.\n    Call layer.eval() if that switches it off."
+        )
+
+
+class _Walk(Walk):
+    """Goes through batches; with the state it carries how that depends on the parameters."""
+
+    def __init__(self, layer: Recurrent, length: int) -> None:
+        super().__init__(layer, length, None, torch.enable_grad)
+        self.cell = layer.cell
+        self.known = recorded(layer.cell)
+        parameters = self.known.parameters(layer.cell)
+        names = self.known.names["parameter"]
+        wanted = frozenset(name for name, one in zip(names, parameters, strict=True) if one.requires_grad)
+        self.step = TangentStep(self.known.graph, wanted)
+        self.sensitivity: Sensitivity | None = None
+
+    def _begin(self, steps: Steps, initial_state: Any) -> None:
+        super()._begin(steps, initial_state)
+        if initial_state is not None:
+            self.sensitivity = None
+
+    def _part(self, steps: Steps, start: int, stop: int) -> Part:
+        batch_size = steps.input.shape[1]
+        with torch.no_grad():
+            state = self.cell.initial_state(batch_size) if self.state is None else self.state
+        self.state = map_state(lambda part: part.detach().to(steps.input).requires_grad_(), state)
+        leaves, kept = state_tensors(self.state), self._keep(steps)
+        part = super()._part(steps, start, stop)
+        with torch.no_grad():
+            self._advance_through(steps, start, stop, leaves)
+        return replace(part, send_back=lambda loss: self._send_back(loss, leaves, kept))
+
+    def _keep(self, steps: Steps) -> dict[Any, Tensor]:
+        if self.sensitivity is None:
+            kind = DiagonalSensitivity if self.step.is_diagonal else FullSensitivity
+            self.sensitivity = kind(self.step, steps.input.shape[1], steps.input)
+        return self.sensitivity.keep()
+
+    def _advance_through(self, steps: Steps, start: int, stop: int, states: list[Tensor]) -> None:
+        sensitivity, parameters = self.sensitivity, self.known.parameters(self.cell)
+        assert sensitivity is not None
+        states = [state.detach().clone().flatten(1) for state in states]
+        for t in range(start, min(stop, steps.stop)):
+            rows = steps.live_rows(t)
+            rows = torch.arange(len(states[0])) if rows is None else rows
+            rows = rows.to(steps.input.device)
+            if steps.resets is not None:
+                self._start_anew(rows[steps.resets[t][rows]], states)
+            arguments = [steps.input[t][rows], *(state[rows] for state in states), *parameters]
+            for state, new in zip(states, sensitivity.advance(arguments, rows), strict=True):
+                state[rows] = new
+
+    def _start_anew(self, rows: Tensor, states: list[Tensor]) -> None:
+        assert self.sensitivity is not None
+        if len(rows):
+            self.sensitivity.forget(rows)
+            for state, fresh in zip(states, state_tensors(self.cell.initial_state(len(rows))), strict=True):
+                state[rows] = fresh.to(state).flatten(1)
+
+    def _send_back(self, loss: Tensor, leaves: list[Tensor], kept: dict[Any, Tensor]) -> None:
+        loss.backward()
+        gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in leaves]
+        states = [gradient.flatten(1) for gradient in gradients]
+        parameters = self.known.parameters(self.cell)
+        arguments = self.step.graph.of_kind("parameter")
+        totals = {number: torch.zeros_like(one) for number, one in zip(arguments, parameters, strict=True)}
+        assert self.sensitivity is not None
+        for part, numbers in kept.items():
+            part_of(totals[part.argument], part).add_(self.sensitivity.gradient(part, numbers, states))
+        pairs = [
+            (one, totals[number])
+            for number, one in zip(arguments, parameters, strict=True)
+            if one.requires_grad
+        ]
+        torch.autograd.backward([one for one, _ in pairs], [total for _, total in pairs])
