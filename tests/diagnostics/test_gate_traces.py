@@ -34,7 +34,8 @@ def test_gates_of_a_gru_are_those_of_its_equation():
     expected = [np.stack(trace) for trace in zip(*traces, strict=True)]
     for value, trace in zip([*found.values, *found.states], expected, strict=True):
         np.testing.assert_allclose(value.trace, trace, rtol=1e-12, atol=1e-14)
-    assert [value.kind for value in found.values] == ["gate", "gate", "tanh"]
+    names = [(value.name, value.kind) for value in found.values]
+    assert names == [("reset", "gate"), ("update", "gate"), ("tanh", "tanh")]
     np.testing.assert_allclose(found.values[1].mean_over_time[4:], expected[1][4:].mean(axis=1), rtol=1e-12)
 
 
@@ -54,10 +55,10 @@ def test_shares_are_counted_and_names_kept():
     shares = {value.name: (value.kind, value.low, value.high) for value in found.values}
     assert shares == {
         "keep": ("gate", 0.5, 0.25),
-        "hardtanh": ("tanh", 0.5, 0.25),
-        "relu": ("relu", 0.75, 0.0),
+        "hardtanh(input)": ("tanh", 0.5, 0.25),
+        "relu(input)": ("relu", 0.75, 0.0),
         "sum": ("value", 0.0, 0.0),
-        "sigmoid": ("gate", 0.5, 0.25),
+        "sigmoid(input)": ("gate", 0.5, 0.25),
     }
     assert found.find("keep").mean == pytest.approx((0.5 + 1) / 4, abs=1e-3)
     with pytest.raises(KeyError, match=r"recurrent has no value 'gone'; it has \['keep',"):
@@ -95,4 +96,46 @@ class Shared(Cell):
 
 def test_what_has_no_rows_is_left_out():
     (found,) = gates(elman.Recurrent(Shared()), torch.ones(3, 2, 2))
+    assert [value.name for value in found.values] == ["tanh(input)"]
+
+
+class Composed(Cell):
+    """Two cells in one: their values have the same names."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.lower, self.upper = ElmanCell(2, 2), ElmanCell(2, 2)
+
+    def forward(self, input: Tensor, state: Tensor):
+        hidden, state = self.lower(observe("twice", input), state)
+        return self.upper(observe("twice", hidden), state)
+
+
+def test_equal_names_are_numbered_and_compiled():
+    layer = elman.Recurrent(Composed(), backend="llvm")
+    (found,) = gates(layer, torch.ones(3, 2, 2))
+    assert [value.name for value in found.values] == ["twice", "twice 2", "hidden"]
+
+
+def test_gates_of_an_lstm_are_called_what_the_source_calls_them():
+    (found,) = gates(elman.LSTM(2, 2), torch.ones(3, 2, 2))
+    assert [value.name for value in found.values] == [
+        "sigmoid(forget_gate)",
+        "sigmoid(input_gate)",
+        "tanh(candidate)",
+        "sigmoid(output_gate)",
+        "tanh(memory)",
+    ]
+
+
+def test_without_a_source_the_activation_gives_the_name():
+    scope = {"Cell": Cell, "torch": torch}
+    exec(  # a class typed at a prompt
+        "class Typed(Cell):\n"
+        "    def forward(self, input, state):\n"
+        "        state = torch.tanh(input + state)\n"
+        "        return state, state\n",
+        scope,
+    )
+    (found,) = gates(elman.Recurrent(scope["Typed"](2, 2)), torch.ones(3, 2, 2))  # pyright: ignore[reportCallIssue]
     assert [value.name for value in found.values] == ["tanh"]

@@ -26,7 +26,7 @@ class Activity:
     """One value inside a time step, along the sequences of a batch.
 
     Args:
-        name: The name it was observed under; that of the activation, numbered, where it was not.
+        name: The name it was observed under, or has in the source: its variable, or "sigmoid(forget_gate)".
         kind: "gate" for values in 0..1, "tanh" for -1..1, "relu" for 0 and above, "value" for others.
         mean: Over all steps, sequences and units.
         low: Share of its values below 0.05 for a gate, below -0.95 for tanh, at 0 for relu.
@@ -106,8 +106,8 @@ def gates(
 ) -> tuple[LayerActivity, ...]:
     """Watch gates, activations and states along real sequences, layer by layer.
 
-    Every sigmoid, tanh and relu in a cell is found by itself, in a cell of your own too; `elman.observe`
-    gives a value its name.
+    Every sigmoid, tanh and relu in a cell is found by itself, in a cell of your own too, and is called what
+    the source calls it. `elman.observe` adds other values, and gives better names.
 
     Args:
         layer: A layer, or a network that holds some.
@@ -128,7 +128,7 @@ def gates(
         ...         return state, state
         >>> (found,) = gates(Recurrent(Leaky(3, 3)), 9 * torch.ones(20, 4, 3))
         >>> [(value.name, value.kind, value.high) for value in found.values]
-        [('tanh', 'tanh', 1.0)]
+        [('state', 'tanh', 1.0)]
     """
     check_module(layer)
     check_size("num_sequences", num_sequences)

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from elman.backends.eager import draw_step_inputs
 from elman.cells import Cell, observe
 from elman.cells.state import map_state, state_tensors
+from elman.diagnostics.naming import name_of_result
 from elman.trace.tape import name_of
 
 # What an activation's values are bounded by.
@@ -28,7 +29,7 @@ class Inside:
     """One value inside a time step.
 
     Args:
-        name: The name it was observed under; that of the activation, numbered, where it was not.
+        name: The name it was observed under, or has in the source; the activation's where it has none.
         kind: "gate" for values in 0..1, "tanh" for -1..1, "relu" for 0 and above, "value" for others.
         width: Number of features.
         place: Which of the values noted it is.
@@ -60,20 +61,21 @@ class _Noting(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Run one call."""
+        if func is observe:  # a recorder would have each name only once
+            return self._name(**dict(zip(("name", "value"), args, strict=False)) | (kwargs or {}))
         result = func(*args, **(kwargs or {}))
         function = name_of(func).strip("_")
-        if func is observe:
-            self._name(args[0], result)
-        elif function in KINDS:
-            self._add(result, KINDS[function], function)
+        if function in KINDS:
+            self._add(result, KINDS[function], name_of_result(function))
         return result
 
-    def _name(self, name: str, value: Tensor) -> None:
-        for place, known in enumerate(self.noted.values):
-            if known is value:
-                self.noted.names[place] = name
-                return
-        self._add(value, "value", name)
+    def _name(self, name: str, value: Tensor) -> Tensor:
+        known = [place for place, other in enumerate(self.noted.values) if other is value]
+        if known:
+            self.noted.names[known[0]] = name
+        else:
+            self._add(value, "value", name)
+        return value
 
     def _add(self, value: Tensor, kind: str, name: str) -> None:
         self.noted.values.append(value)
