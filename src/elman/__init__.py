@@ -27,6 +27,7 @@ __all__ = [
     "cells",
     "clip_gradient",
     "data",
+    "diagnostics",
     "errors",
     "layers",
     "observe",
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from elman import cells, data, errors, layers, report, tasks, training
+    from elman import cells, data, diagnostics, errors, layers, report, tasks, training
     from elman.cells import Cell, clip_gradient, observe
     from elman.errors import ElmanError
     from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
@@ -63,5 +64,5 @@ else:
             "clip_gradient": "elman.cells",
             "observe": "elman.cells",
         },
-        modules=("cells", "data", "errors", "layers", "report", "tasks", "training"),
+        modules=("cells", "data", "diagnostics", "errors", "layers", "report", "tasks", "training"),
     )

@@ -10,6 +10,7 @@ import elman
 from elman import Cell, observe
 from elman.cells import ElmanCell
 from elman.diagnostics import gates
+from elman.diagnostics.observed import Observed
 
 F64 = torch.float64
 
@@ -112,9 +113,9 @@ class Composed(Cell):
 
 
 def test_equal_names_are_numbered_and_compiled():
-    layer = elman.Recurrent(Composed(), backend="llvm")
-    (found,) = gates(layer, torch.ones(3, 2, 2))
-    assert [value.name for value in found.values] == ["twice", "twice 2", "hidden"]
+    cell = Observed(Composed(), torch.ones(1))
+    elman.Recurrent(cell, backend="llvm")(torch.ones(3, 2, 2))
+    assert [value.name for value in cell.inside] == ["twice", "twice 2", "hidden"]
 
 
 def test_gates_of_an_lstm_are_called_what_the_source_calls_them():
