@@ -213,7 +213,7 @@ def test_the_legendre_memory_delays_a_slow_signal(share: float):
 
     memory = memory_of(signal(times), order=12, theta=theta)
     decoded = memory @ [legendre(i, 2 * share - 1) for i in range(12)]
-    # A signal held between steps lags by half a step; 12 polynomials resolve these waves far better than that.
+    # A signal held between steps lags by half a step; 12 polynomials resolve these waves better than that.
     late = times[100:]
     expected = signal(late + 0.5 - share * theta)
     np.testing.assert_allclose(decoded[100:], expected, atol=0.08)

@@ -40,6 +40,7 @@ from elman.cells.sru import SRUCell
 from elman.cells.state import State, map_state
 from elman.cells.ugrnn import UGRNNCell
 from elman.cells.weights import Gate
+from elman.cells.wrappers import LayerNormInput, RecurrentDropout, Residual, WeightDrop, Wrapper, Zoneout
 
 ALL_CELLS: dict[str, type[Cell]] = {
     "elman": ElmanCell,
@@ -78,9 +79,17 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "sru": SRUCell,
     "deep_transition": DeepTransitionCell,
 }
+ALL_WRAPPERS: dict[str, type[Wrapper]] = {
+    "zoneout": Zoneout,
+    "recurrent_dropout": RecurrentDropout,
+    "weight_drop": WeightDrop,
+    "layer_norm_input": LayerNormInput,
+    "residual": Residual,
+}
 
 __all__ = [
     "ALL_CELLS",
+    "ALL_WRAPPERS",
     "Cell",
     "CfCCell",
     "ClockworkCell",
@@ -104,6 +113,7 @@ __all__ = [
     "LSTMBlockCell",
     "LSTMCell",
     "LayerNormGRUCell",
+    "LayerNormInput",
     "LayerNormLSTMCell",
     "LeakyCell",
     "LegendreMemoryCell",
@@ -117,12 +127,17 @@ __all__ = [
     "PeepholeLSTMCell",
     "ProjectionLSTMCell",
     "QRNNCell",
+    "RecurrentDropout",
     "RecurrentHighwayCell",
+    "Residual",
     "SLSTMCell",
     "SRUCell",
     "SkipCell",
     "State",
     "UGRNNCell",
+    "WeightDrop",
+    "Wrapper",
+    "Zoneout",
     "clip_gradient",
     "map_state",
     "observe",

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from elman.backends.reference import run
 from elman.cells import Cell, map_state
+from elman.cells.buffers import keep_buffers
 from elman.cells.state import state_tensors
 from elman.errors import TraceError
 from elman.trace import Recording
@@ -49,7 +50,8 @@ def _step_inputs(cell: Cell, recording: Recording) -> dict[str, Tensor]:
     """Return what the first step gets; which axis is time shows in the recorded types."""
     graph = recording.graph
     types = {graph.arguments[n].name: graph.arguments[n].type for n in graph.of_kind("step_input")}
-    drawn = cell.step_inputs(NUM_ROWS + 1, NUM_ROWS)
+    with keep_buffers(cell):
+        drawn = cell.step_inputs(NUM_ROWS + 1, NUM_ROWS)
     steps = {}
     for name, tensor in drawn.items():
         if name in types:

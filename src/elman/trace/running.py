@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from elman.cells import Cell
+from elman.cells.buffers import keep_buffers
 from elman.cells.state import State, map_state, state_tensors
 from elman.trace.bindings import named_slots
 from elman.trace.fingerprint import changed_names, fingerprint
@@ -77,7 +78,7 @@ def _add_slots(tape: Tape, cell: Cell) -> dict[int, str]:
 def _step_inputs(cell: Cell, num_rows: int) -> dict[str, Tensor]:
     """Return what the first time step gets: without the time axis, where there is one."""
     num_steps = num_rows + NUM_STEPS_BEYOND_ROWS
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), keep_buffers(cell):
         given = cell.step_inputs(num_steps, num_rows)
     return {
         name: tensor[0].clone() if tensor.shape[:1] == (num_steps,) else tensor

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
+from elman.cells.buffers import keep_buffers
 from elman.errors import DeviceError, DtypeError, ShapeError
 
 Draw = Callable[[int, int], Mapping[str, Tensor]]
@@ -78,7 +79,7 @@ def draw_step_inputs(draw: Draw, num_steps: int, batch_size: int, like: Tensor) 
 
 
 def _shapes(draw: Draw, num_steps: int, batch_size: int) -> dict[str, tuple[int, ...]]:
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), keep_buffers(getattr(draw, "__self__", None)):
         return {name: tuple(tensor.shape) for name, tensor in draw(num_steps, batch_size).items()}
 
 
