@@ -11,7 +11,15 @@ from typing import Any
 
 from bad_case import Case
 
-MODULES = ("bad_recurrent", "bad_cells", "bad_options", "bad_torch_layers", "bad_packed", "unusual_calls")
+MODULES = (
+    "bad_recurrent",
+    "bad_cells",
+    "bad_options",
+    "bad_torch_layers",
+    "bad_packed",
+    "bad_stacks",
+    "unusual_calls",
+)
 CASES: list[Case] = [case for name in MODULES for case in importlib.import_module(name).all_cases()]
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from elman import GRU, LSTM, Bidirectional, Recurrent, Stacked
-from elman.cells import ALL_CELLS, ElmanCell, GRUCell, LSTMCell
+from elman import GRU, LSTM, Bidirectional, Recurrent, Stacked, Stateful
+from elman.cells import ALL_CELLS, ConvGRUCell, ElmanCell, GRUCell, LSTMCell
 from elman.errors import DtypeError, OptionError, ShapeError
-from elman.layers import SequenceLayer
+from elman.layers import SequenceLayer, TimeDistributed
 
 ANY: Callable[[object], Any] = lambda value: value  # noqa: E731 - of a wrong type on purpose
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 0}
@@ -260,3 +260,30 @@ def test_a_stack_is_a_layer_and_keeps_its_numbers_when_saved():
 def test_no_two_layers_share_a_parameter():
     names = [{id(parameter) for parameter in layer.parameters()} for layer in mixed().layers]
     assert all(not one & other for one, other in itertools.combinations(names, 2))
+
+
+def test_layers_over_images_are_stacked_carried_and_run_from_both_ends():
+    frames = TimeDistributed(nn.Conv2d(1, 2, 3, padding=1))
+    stack = Stacked(frames, ConvGRUCell(2, 3), ConvGRUCell(3, 3), residual=(2,)).double()
+    video = random_input(6, 2, 1, 5, 4)
+    output, _ = stack(video, lengths=[6, 2])
+    assert output.shape == (6, 2, 3, 5, 4)
+    assert not output[2:, 1].any()
+    alone, _ = stack(video[:2, 1:])
+    torch.testing.assert_close(output[:2, 1:], alone, **TIGHT)
+    carried = Stateful(stack)
+    pieces = [carried(piece)[0] for piece in video.split(4)]
+    torch.testing.assert_close(torch.cat(pieces), stack(video)[0], **TIGHT)
+    carried.reset([0])
+    torch.testing.assert_close(carried.step(video[0])[0][0], stack(video)[0][0, 0], **TIGHT)
+    both = Bidirectional(ConvGRUCell(1, 3)).double()
+    assert both(video)[0].shape == (6, 2, 6, 5, 4)
+    ahead, back = (layer.cell.state_dict() for layer in (both.forward_layer, both.backward_layer))  # pyright: ignore
+    assert not any(torch.equal(ahead[name], back[name]) for name in ahead if "weight" in name)
+
+
+def test_indices_go_through_an_embedding_first():
+    stack = Stacked(TimeDistributed(nn.Embedding(5, 3)), GRUCell(3, 4))
+    carried, symbols = Stateful(stack), torch.randint(5, (7, 2))
+    pieces = [carried(piece)[0] for piece in symbols.split(3)]
+    torch.testing.assert_close(torch.cat(pieces), stack(symbols)[0])

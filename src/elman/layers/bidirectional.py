@@ -5,20 +5,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells import Cell
+from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_choice
 from elman.cells.state import state_shapes
 from elman.errors import DtypeError, OptionError, ShapeError
 from elman.layers.contract import SequenceLayer
+from elman.layers.convolution import ConvRecurrent
 from elman.layers.lengths import check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.recurrent import Recurrent
 
 MERGES: dict[str, Callable[[Tensor, Tensor], Any]] = {
-    "concat": lambda ahead, back: torch.cat([ahead, back], dim=-1),
+    "concat": lambda ahead, back: torch.cat([ahead, back], dim=2),  # images have axes behind it
     "sum": torch.add,
     "mul": torch.mul,
     "mean": lambda ahead, back: (ahead + back) / 2,
@@ -38,7 +40,8 @@ class Bidirectional(SequenceLayer):
         (3) o_t = merge(h_t, g_t)
 
     Args:
-        forward: The layer that reads from the start; a cell stands for `Recurrent(cell)`.
+        forward: The layer that reads from the start; a cell stands for `Recurrent(cell)`, or
+            `ConvRecurrent(cell)`.
         backward: The one that reads from the end, with `reverse=True`; a cell stands for
             `Recurrent(cell, reverse=True)`. Without it, a twin of `forward` with parameters of its own, drawn
             anew.
@@ -73,8 +76,8 @@ class Bidirectional(SequenceLayer):
 
     def __init__(
         self,
-        forward: SequenceLayer | Cell,
-        backward: SequenceLayer | Cell | None = None,
+        forward: SequenceLayer | Cell | ConvCell,
+        backward: SequenceLayer | Cell | ConvCell | None = None,
         merge: str = "concat",
         *,
         batch_first: bool = False,
@@ -211,6 +214,8 @@ def as_layer(name: str, value: object, *, batch_first: bool, reverse: bool = Fal
     """
     if isinstance(value, Cell):
         return Recurrent(value, batch_first=batch_first, reverse=reverse)
+    if isinstance(value, ConvCell):
+        return ConvRecurrent(value, batch_first=batch_first, reverse=reverse)
     if isinstance(value, SequenceLayer):
         return value
     raise DtypeError(f"`{name}` must be a layer or an elman.Cell, but it is a {type(value).__name__}.")
@@ -223,20 +228,30 @@ def _reversed_twin(layer: SequenceLayer) -> SequenceLayer:
         inside = [one for one in module.modules() if isinstance(one, SequenceLayer) and one is not module]
         if not isinstance(module, SequenceLayer) or inside:
             continue
-        if not isinstance(module, Recurrent):
+        if not isinstance(getattr(module, "reverse", None), bool):
             where = f"forward.{name}" if name else "`forward`"
             raise OptionError(
                 f"{where} is a {type(module).__name__}, which cannot read from the end.\n"
                 "    Give a layer that does: Bidirectional(forward, backward)."
             )
-        module.reverse = not module.reverse
-        module.reset_parameters()
+        turned: Any = module
+        turned.reverse = not turned.reverse
+        _draw_anew(module)
     if _is_same(layer, twin):
         raise OptionError(
             "no twin of `forward` can be made: its `reset_parameters` draws nothing anew.\n"
             "    Write it in the cell, or give a layer: Bidirectional(forward, backward)."
         )
     return twin
+
+
+def _draw_anew(layer: nn.Module) -> None:
+    """Draw the parameters of a layer, or, where it leaves that to its cell, of the cell."""
+    for module in (layer, *layer.children()):
+        draw = getattr(module, "reset_parameters", None)
+        if draw is not None:
+            draw()
+            return
 
 
 def _is_same(layer: SequenceLayer, twin: SequenceLayer) -> bool:

@@ -9,11 +9,11 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells import Cell
+from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_flag, check_number
 from elman.cells.state import state_shapes
 from elman.errors import OptionError, ShapeError
 from elman.layers.bidirectional import Bidirectional, as_layer
-from elman.layers.checks import check_input, check_step_input
 from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
@@ -31,7 +31,8 @@ class Stacked(SequenceLayer):
         returns u_{L+1}
 
     Args:
-        layers: From the first to the last; a cell stands for `Recurrent(cell)`.
+        layers: From the first to the last; a cell stands for `Recurrent(cell)`, or
+            `ConvRecurrent(cell)`.
         dropout: Probability that a value between two layers becomes zero in training.
         residual: Whether every layer adds its input to its output; or the numbers, from 0, of those that do.
             What is added is the input before dropout.
@@ -65,7 +66,7 @@ class Stacked(SequenceLayer):
 
     def __init__(
         self,
-        *layers: SequenceLayer | Cell,
+        *layers: SequenceLayer | Cell | ConvCell,
         dropout: float = 0.0,
         residual: bool | Sequence[int] = False,
         batch_first: bool = False,
@@ -123,10 +124,6 @@ class Stacked(SequenceLayer):
             padded, ends = unpack(input, self.batch_first)
             output, final_state = self._run(padded, initial_state, ends, resets)
             return pack_like(output, ends, input, self.batch_first), final_state
-        check_input(input, self.input_size, self.batch_first)
-        if lengths is not None:
-            batch_size, num_steps = input.shape[:2] if self.batch_first else input.shape[:2][::-1]
-            lengths = as_lengths(lengths, num_steps, batch_size)
         return self._run(input, initial_state, lengths, resets)
 
     def step(self, input: Tensor, state: Any = None) -> tuple[Tensor, Any]:
@@ -142,7 +139,6 @@ class Stacked(SequenceLayer):
             DtypeError: A tensor has the wrong dtype.
             DeviceError: A tensor is not where the parameters are.
         """
-        check_step_input(input, self.input_size)
         final_states = []
         for index, (layer, own) in enumerate(self._pair(state, "state")):
             output, own = layer.step(self._drop(index, input), own)
@@ -166,16 +162,29 @@ class Stacked(SequenceLayer):
         return ", ".join(f"{name}={value!r}" for name, value in options.items() if value != defaults[name])
 
     def _run(
-        self, input: Tensor, initial_state: Any, lengths: Tensor | None, resets: Tensor | None
+        self,
+        input: Tensor,
+        initial_state: Any,
+        lengths: Tensor | Sequence[int] | None,
+        resets: Tensor | None,
     ) -> tuple[Tensor, Any]:
         final_states = []
-        if 0 in self.residual and lengths is not None:
-            input = _clear_padding(input, lengths, self.batch_first)
         for index, (layer, state) in enumerate(self._pair(initial_state, "initial_state")):
             output, state = layer(self._drop(index, input), state, lengths=lengths, resets=resets)
             final_states.append(state)
-            input = input + output if index in self.residual else output
+            if index in self.residual:
+                output = output + (input if index else self._clear_padding(input, lengths))
+            input = output
         return input, tuple(final_states)
+
+    def _clear_padding(self, input: Tensor, lengths: Tensor | Sequence[int] | None) -> Tensor:
+        """Put zeros behind the sequences' ends; the first layer does not read there, a sum would."""
+        if lengths is None:
+            return input
+        num_steps, batch_size = input.shape[:2][::-1] if self.batch_first else input.shape[:2]
+        dead = torch.arange(num_steps)[:, None] >= as_lengths(lengths, num_steps, batch_size)
+        dead = (dead.T if self.batch_first else dead).to(input.device)
+        return input.masked_fill(dead.view(*dead.shape, *[1] * (input.dim() - 2)), 0)
 
     def _layers(self) -> list[SequenceLayer]:
         return [layer for layer in self.layers if isinstance(layer, SequenceLayer)]
@@ -233,11 +242,3 @@ def _find_residual(residual: object, layers: list[SequenceLayer]) -> tuple[int, 
                 f"and puts out {layer.output_size}.\n    Name the layers that can: residual={fitting}."
             )
     return fitting
-
-
-def _clear_padding(input: Tensor, lengths: Tensor, batch_first: bool) -> Tensor:
-    """Put zeros behind the sequences' ends; the layers do not read there, a sum would."""
-    num_steps = input.shape[1 if batch_first else 0]
-    dead = torch.arange(num_steps)[:, None] >= lengths
-    dead = (dead.T if batch_first else dead)[..., None].to(input.device)
-    return input.masked_fill(dead, 0)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.options import brief
 from elman.cells.state import map_state
 from elman.errors import DtypeError, OptionError, ShapeError
-from elman.layers.checks import check_input, check_step_input
+from elman.layers.checks import check_input, check_tensor
 from elman.layers.contract import SequenceLayer
 from elman.layers.packed import check_packed
 
@@ -118,12 +118,7 @@ class Stateful(SequenceLayer):
             LengthError: A length is not within 1..T.
             OptionError: There are `lengths` beside a PackedSequence.
         """
-        if isinstance(input, PackedSequence):
-            check_packed(input)
-            batch_size = int(input.batch_sizes[0])
-        else:
-            check_input(input, self.input_size, self.batch_first)
-            batch_size = input.shape[0 if self.batch_first else 1]
+        batch_size = self._count(input)
         state = self._start(initial_state, batch_size)
         output, final_state = self.layer(input, state, lengths=lengths, resets=resets)
         self._carry(final_state, batch_size)
@@ -141,9 +136,10 @@ class Stateful(SequenceLayer):
             DtypeError: A tensor has the wrong dtype.
             DeviceError: A tensor is not where the parameters are.
         """
-        check_step_input(input, self.input_size)
-        output, final_state = self.layer.step(input, self._start(state, len(input)))
-        self._carry(final_state, len(input))
+        check_tensor("input", input)
+        batch_size = len(input) if input.dim() else 0
+        output, final_state = self.layer.step(input, self._start(state, batch_size))
+        self._carry(final_state, batch_size)
         return output, final_state
 
     def reset_state(self, state: Any, sequences: Tensor) -> Any:
@@ -154,6 +150,16 @@ class Stateful(SequenceLayer):
             sequences: True for each sequence that starts anew, (N,).
         """
         return self.layer.reset_state(state, sequences)
+
+    def _count(self, input: Tensor | PackedSequence) -> int:
+        """Return the number of sequences of an input."""
+        if isinstance(input, PackedSequence):
+            check_packed(input)
+            return int(input.batch_sizes[0])
+        check_tensor("input", input, " or a PackedSequence")
+        if input.dim() < 2 or (input.dim() == 2 and isinstance(self.layer, nn.RNNBase)):
+            check_input(input, self.input_size, self.batch_first)  # torch would take it for one sequence
+        return input.shape[0 if self.batch_first else 1]
 
     def _start(self, given: Any, batch_size: int) -> Any:
         if given is not None:
