@@ -6,6 +6,7 @@ from elman.layers.contract import SequenceLayer
 from elman.layers.convolution import ConvRecurrent, ImageSweep, TimeDistributed
 from elman.layers.gru import GRU
 from elman.layers.lstm import LSTM
+from elman.layers.readout import RidgeReadout
 from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
 from elman.layers.stacked import Stacked
@@ -19,6 +20,7 @@ __all__ = [
     "ConvRecurrent",
     "ImageSweep",
     "Recurrent",
+    "RidgeReadout",
     "SequenceLayer",
     "Stacked",
     "Stateful",
