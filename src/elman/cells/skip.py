@@ -17,6 +17,8 @@ class SkipCell(GateWeights, Cell):
     Use it for long dependencies without gates, and for seasons of a known length: along the delay a gradient
     takes one step where it would take d, and so vanishes d times more slowly.
 
+    The state holds the last d hidden states, the latest first: h_{t-1}, and p_{t-1} from h_{t-2} to h_{t-d}.
+
     Equations:
         [W] = weight_ih
         [U] = weight_hh
@@ -25,8 +27,6 @@ class SkipCell(GateWeights, Cell):
         (1) h_t = activation(W x_t + U h_{t-1} + V p_{t-1}[-1] + b)
         p_t = [h_{t-1}, *p_{t-1}[:-1]]
         returns h_t, (h_t, *p_t)
-
-    The state holds the last d hidden states, the latest first: h_{t-1}, and p_{t-1} from h_{t-2} to h_{t-d}.
 
     Args:
         input_size: Number of features of the input, I.

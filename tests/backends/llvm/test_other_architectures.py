@@ -35,7 +35,11 @@ def called_elsewhere(assembly: str) -> set[str]:
 
 
 def has_fused_vectors(assembly: str, real: str) -> bool:
-    return re.search(rf"\tfmla\tv\d+\.{LANES[real]}", assembly) is not None
+    return multiplies_vectors(assembly, real, "fmla")
+
+
+def multiplies_vectors(assembly: str, real: str, operation: str = "fm(?:ul|la)") -> bool:
+    return re.search(rf"\t{operation}\tv\d+\.{LANES[real]}", assembly) is not None
 
 
 @pytest.mark.parametrize("real", LANES)
@@ -47,7 +51,9 @@ def test_recurrences_on_neon(name: str, real: str, neon: Target):
     module, programs = _lower(planned, real, tiles, place(planned))
     assert {"loop", "back"} <= programs.keys()
     assembly = assemble(str(module), neon)
-    assert has_fused_vectors(assembly, real)
+    # The polynomials of tanh and the like are fused; a step without them may have nothing to fuse.
+    has_polynomials = any(node.op in ("tanh", "sigmoid") for node in graph.nodes)
+    assert (has_fused_vectors if has_polynomials else multiplies_vectors)(assembly, real)
     assert called_elsewhere(assembly) <= ALLOWED
 
 
