@@ -15,6 +15,7 @@ def layer_norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray | float = 0.0)
 
 FUNCTIONS = {
     "tanh": np.tanh,
+    "outer": lambda x, y: np.outer(x, y).ravel(),
     "identity": lambda x: x,
     "concat": lambda *parts: np.concatenate(parts),
     "where": np.where,
@@ -53,6 +54,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "skip_connection": [{}, {"delay": 2, "activation": "sigmoid", "bias": False}],
     "cornn": [{}, {"bias": False}],
     "long_expressive_memory": [{}, {"step_size": 0.5, "bias": False}],
+    "second_order": [{}, {"activation": "tanh", "bias": False}],
     "cfc": [{}, {"backbone_size": 7}, {"elapsed_in_input": True}],
     "deep_transition": [
         {},

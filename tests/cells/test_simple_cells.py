@@ -16,6 +16,7 @@ from elman.cells import (
     JordanCell,
     LeakyCell,
     MultiplicativeElmanCell,
+    SecondOrderCell,
     SkipCell,
 )
 from elman.errors import OptionError
@@ -265,6 +266,41 @@ class TestMultiplicative:
         gain = (torch.randn(50, 20) @ cell.weight_fi.T).square().mean().sqrt().item()
         # a mean over 6,000 weights and 50 inputs
         assert gain == pytest.approx(factor_scale, rel=0.1)
+
+
+class TestSecondOrder:
+    """A weight for each state, symbol and next state."""
+
+    @pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+    def test_it_sums_products_of_state_and_input(self, activation: str):
+        cell = SecondOrderCell(3, 5, activation=activation).double()
+        nn.init.normal_(cell.get_parameter("bias"))
+        weight = cell.weight.detach().numpy().reshape(5, 5, 3)
+        x, state = random(4, 3), random(4, 5)
+        total = np.einsum("ijk,nj,nk->ni", weight, state, x) + cell.get_parameter("bias").detach().numpy()
+        expected = np.tanh(total) if activation == "tanh" else 1 / (1 + np.exp(-total))
+        np.testing.assert_allclose(cell(x, state)[0].detach(), expected, atol=1e-14)
+
+    def test_each_symbol_starts_with_an_orthogonal_matrix(self):
+        cell = SecondOrderCell(4, 20, recurrent_scale=2.0).double()
+        for symbol in range(4):
+            matrix = cell.weight.view(20, 20, 4)[:, :, symbol]
+            torch.testing.assert_close(matrix @ matrix.T, torch.eye(20).double(), rtol=0, atol=1e-6)
+
+    def test_weights_by_hand_are_a_finite_automaton(self):
+        """The fourth language of Tomita: no three zeros in a row."""
+        following = torch.tensor([[1, 0], [2, 0], [3, 0], [3, 3]])  # by zeros seen so far, and by symbol
+        cell = SecondOrderCell(2, 4, bias=False).double()
+        with torch.no_grad():
+            cell.weight.fill_(-10.0)
+            for state, symbol in np.ndindex(4, 2):
+                cell.weight.view(4, 4, 2)[following[state, symbol], state, symbol] = 10.0
+        bits = (torch.rand(300, 200) < 0.8).long()
+        start = torch.tensor([[1.0, 0, 0, 0]], dtype=torch.float64).repeat(200, 1)
+        output, _ = Recurrent(cell)(nn.functional.one_hot(bits, 2).double(), start)
+        texts = ["".join(map(str, row)) for row in bits.T.tolist()]
+        lawful = [[("000" not in text[: t + 1]) for t in range(300)] for text in texts]
+        assert torch.equal(output[..., 3] < 0.5, torch.tensor(lawful).T)
 
 
 class TestSkip:

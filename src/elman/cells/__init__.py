@@ -34,6 +34,7 @@ from elman.cells.peephole_lstm import PeepholeLSTMCell
 from elman.cells.projection_lstm import ProjectionLSTMCell
 from elman.cells.qrnn import QRNNCell
 from elman.cells.recurrent_highway import RecurrentHighwayCell
+from elman.cells.second_order import SecondOrderCell
 from elman.cells.skip import SkipCell
 from elman.cells.slstm import SLSTMCell
 from elman.cells.sru import SRUCell
@@ -78,6 +79,7 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "qrnn": QRNNCell,
     "sru": SRUCell,
     "deep_transition": DeepTransitionCell,
+    "second_order": SecondOrderCell,
 }
 ALL_WRAPPERS: dict[str, type[Wrapper]] = {
     "zoneout": Zoneout,
@@ -132,6 +134,7 @@ __all__ = [
     "Residual",
     "SLSTMCell",
     "SRUCell",
+    "SecondOrderCell",
     "SkipCell",
     "State",
     "UGRNNCell",
