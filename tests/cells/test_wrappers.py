@@ -228,6 +228,19 @@ def test_a_mask_outlives_the_next_call_for_both_derivatives(backend: str):
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("name", ["weight_drop of GRUCell", "zoneout of norm", "dropout of both states"])
+def test_inside_torch_compile_the_same_numbers_are_drawn(name: str):
+    torch.compiler.reset()
+    layer = Recurrent(CASES[name]())
+    run = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    x = torch.randn(6, 4, 3)
+    for seed in range(2):
+        torch.manual_seed(seed)
+        found = run(x)
+        torch.manual_seed(seed)
+        torch.testing.assert_close(found, layer(x), rtol=0, atol=1e-6)
+
+
 def test_asking_for_shapes_and_recording_leave_the_masks_alone():
     x = torch.randn(4, 4, 3)
     wrapped = Zoneout(WeightDrop(ElmanCell(3, 5)))

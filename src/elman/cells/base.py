@@ -69,7 +69,8 @@ class Cell(nn.Module, ABC):
     def step_inputs(self, num_steps: int, batch_size: int) -> dict[str, Tensor]:  # noqa: ARG002
         """Return what `forward` needs besides input and state, under the names of its arguments.
 
-        Drawn once, before the loop: random masks, zoneout, the time index. None by default.
+        Drawn once, before the loop: random masks, zoneout, the time index. None by default. It may be asked
+        more often to learn the shapes; random generators and buffers are then put back.
 
         Args:
             num_steps: Number of time steps, T.

@@ -49,8 +49,8 @@ class LegendreMemoryCell(Cell):
 
     Differs from the paper:
         A and b are those of a signal that is constant between time steps (zero-order hold), computed in
-        float64, and are not trained. Initialisation is the paper's: E_x and E_h uniform with variance
-        1/I and 1/H, E_m zero, W normal with variance 2 / (rows + columns).
+        float64 and rounded to torch's default dtype; they are not trained. Initialisation is the paper's:
+        E_x and E_h uniform with variance 1/I and 1/H, E_m zero, W normal with variance 2 / (rows + columns).
 
     Example:
         >>> cell = LegendreMemoryCell(input_size=3, hidden_size=5, order=4, theta=20.0)
