@@ -6,6 +6,7 @@ from elman._lazy import lazy
 
 __all__ = [
     "Activity",
+    "Finding",
     "GradientFlow",
     "LagGradient",
     "LayerActivity",
@@ -13,6 +14,7 @@ __all__ = [
     "StateFlow",
     "StateTrace",
     "StepJacobians",
+    "findings",
     "gates",
     "gradient_by_lag",
     "gradient_flow",
@@ -22,6 +24,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from elman.diagnostics.activity import Activity, LayerActivity, StateTrace, gates
+    from elman.diagnostics.examination import findings
+    from elman.diagnostics.finding import Finding
     from elman.diagnostics.flow import GradientFlow, StateFlow, gradient_flow
     from elman.diagnostics.jacobians import StepJacobians, step_jacobians
     from elman.diagnostics.lags import LagGradient, gradient_by_lag
@@ -31,6 +35,7 @@ else:
         __name__,
         names={
             "Activity": "elman.diagnostics.activity",
+            "Finding": "elman.diagnostics.finding",
             "GradientFlow": "elman.diagnostics.flow",
             "LagGradient": "elman.diagnostics.lags",
             "LayerActivity": "elman.diagnostics.activity",
@@ -38,6 +43,7 @@ else:
             "StateFlow": "elman.diagnostics.flow",
             "StateTrace": "elman.diagnostics.activity",
             "StepJacobians": "elman.diagnostics.jacobians",
+            "findings": "elman.diagnostics.examination",
             "gates": "elman.diagnostics.activity",
             "gradient_by_lag": "elman.diagnostics.lags",
             "gradient_flow": "elman.diagnostics.flow",
