@@ -1,23 +1,21 @@
 """Two layers that read the same sequences, one from each end."""
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells import Cell
 from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_choice
 from elman.cells.state import state_shapes
-from elman.errors import DtypeError, OptionError, ShapeError
+from elman.errors import OptionError, ShapeError
 from elman.layers.contract import SequenceLayer
-from elman.layers.convolution import ConvRecurrent
 from elman.layers.lengths import check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
-from elman.layers.recurrent import Recurrent
+from elman.layers.parts import as_layer, reversed_twin
 
 MERGES: dict[str, Callable[[Tensor, Tensor], Any]] = {
     "concat": lambda ahead, back: torch.cat([ahead, back], dim=2),  # images have axes behind it
@@ -86,7 +84,7 @@ class Bidirectional(SequenceLayer):
         check_choice("merge", merge, MERGES)
         ahead = as_layer("forward", forward, batch_first=batch_first)
         if backward is None:
-            back = _reversed_twin(ahead)
+            back = reversed_twin(ahead)
         else:
             back = as_layer("backward", backward, batch_first=batch_first, reverse=True)
         _check_pair(ahead, back, merge, batch_first)
@@ -197,71 +195,6 @@ class Bidirectional(SequenceLayer):
         ahead, final_ahead = self.forward_layer(input, initial_state[0], **options)
         back, final_back = self.backward_layer(input, initial_state[1], **options)
         return MERGES[self.merge](ahead, back), (final_ahead, final_back)
-
-
-def as_layer(name: str, value: object, *, batch_first: bool, reverse: bool = False) -> SequenceLayer:
-    """Return a layer as it is, and a cell in a layer of its own.
-
-    Args:
-        name: What the caller knows it as.
-        value: A layer or a cell.
-        batch_first: Which layout a cell's layer has.
-        reverse: Whether a cell's layer reads from the end.
-
-    Raises:
-        DtypeError: It is neither.
-        OptionError: `batch_first` is not a bool.
-    """
-    if isinstance(value, Cell):
-        return Recurrent(value, batch_first=batch_first, reverse=reverse)
-    if isinstance(value, ConvCell):
-        return ConvRecurrent(value, batch_first=batch_first, reverse=reverse)
-    if isinstance(value, SequenceLayer):
-        return value
-    raise DtypeError(f"`{name}` must be a layer or an elman.Cell, but it is a {type(value).__name__}.")
-
-
-def _reversed_twin(layer: SequenceLayer) -> SequenceLayer:
-    """Return a layer like another that reads from the end and has parameters of its own."""
-    twin = copy.deepcopy(layer)
-    for name, module in twin.named_modules():
-        inside = [one for one in module.modules() if isinstance(one, SequenceLayer) and one is not module]
-        if not isinstance(module, SequenceLayer) or inside:
-            continue
-        if not isinstance(getattr(module, "reverse", None), bool):
-            where = f"forward.{name}" if name else "`forward`"
-            raise OptionError(
-                f"{where} is a {type(module).__name__}, which cannot read from the end.\n"
-                "    Give a layer that does: Bidirectional(forward, backward)."
-            )
-        turned: Any = module
-        turned.reverse = not turned.reverse
-        _draw_anew(module)
-    if _is_same(layer, twin):
-        raise OptionError(
-            "no twin of `forward` can be made: its `reset_parameters` draws nothing anew.\n"
-            "    Write it in the cell, or give a layer: Bidirectional(forward, backward)."
-        )
-    return twin
-
-
-def _draw_anew(layer: nn.Module) -> None:
-    """Draw the parameters of a layer, or, where it leaves that to its cell, of the cell."""
-    for module in (layer, *layer.children()):
-        draw = getattr(module, "reset_parameters", None)
-        if draw is not None:
-            draw()
-            return
-
-
-def _is_same(layer: SequenceLayer, twin: SequenceLayer) -> bool:
-    """Whether the numbers of two layers are the same, and not those that every fresh layer has."""
-    pairs = list(zip(layer.parameters(), twin.parameters(), strict=True))
-    return any(_is_drawn(one) for one, _ in pairs) and all(torch.equal(one, other) for one, other in pairs)
-
-
-def _is_drawn(parameter: Tensor) -> bool:
-    return not parameter.is_meta and bool((parameter != parameter.flatten()[0]).any())
 
 
 def _check_pair(ahead: SequenceLayer, back: SequenceLayer, merge: str, batch_first: bool) -> None:

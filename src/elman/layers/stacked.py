@@ -13,10 +13,11 @@ from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_flag, check_number
 from elman.cells.state import state_shapes
 from elman.errors import OptionError, ShapeError
-from elman.layers.bidirectional import Bidirectional, as_layer
+from elman.layers.bidirectional import Bidirectional
 from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
+from elman.layers.parts import as_layer
 
 
 class Stacked(SequenceLayer):
