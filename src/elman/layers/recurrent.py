@@ -93,8 +93,9 @@ class Recurrent(SequenceLayer):
     def reset_parameters(self) -> None:
         """Draw the parameters of the cell anew; a learned state returns to the cell's own."""
         self.cell.reset_parameters()
-        for parameter, fresh in zip(self.learned_state or (), _rows(self.cell), strict=False):
-            parameter.data.copy_(fresh)
+        if self.learned_state is not None:
+            for parameter, fresh in zip(self.learned_state, _rows(self.cell), strict=True):
+                parameter.data.copy_(fresh)
 
     def forward(
         self,
@@ -175,9 +176,10 @@ class Recurrent(SequenceLayer):
 
     def extra_repr(self) -> str:
         """Name the options that differ from their defaults."""
-        defaults = {"reverse": False, "batch_first": False, "backend": "auto", "learn_initial_state": False}
-        options = {name: getattr(self, name, self.learned_state is not None) for name in defaults}
-        return ", ".join(f"{name}={value!r}" for name, value in options.items() if value != defaults[name])
+        defaults = {"reverse": False, "batch_first": False, "backend": "auto"}
+        options = {name: getattr(self, name) for name in defaults}
+        changed = [f"{name}={value!r}" for name, value in options.items() if value != defaults[name]]
+        return ", ".join(changed + ["learn_initial_state=True"] * (self.learned_state is not None))
 
     def _run(
         self,
