@@ -7,11 +7,14 @@ from elman._lazy import lazy
 __all__ = [
     "Activity",
     "Finding",
+    "FlowRecord",
     "GradientFlow",
     "LagGradient",
     "LayerActivity",
     "MemoryCapacity",
+    "Monitor",
     "StateFlow",
+    "StateRecord",
     "StateTrace",
     "StepJacobians",
     "findings",
@@ -30,17 +33,21 @@ if TYPE_CHECKING:
     from elman.diagnostics.jacobians import StepJacobians, step_jacobians
     from elman.diagnostics.lags import LagGradient, gradient_by_lag
     from elman.diagnostics.memory import MemoryCapacity, memory_capacity
+    from elman.diagnostics.monitor import FlowRecord, Monitor, StateRecord
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
             "Activity": "elman.diagnostics.activity",
             "Finding": "elman.diagnostics.finding",
+            "FlowRecord": "elman.diagnostics.monitor",
             "GradientFlow": "elman.diagnostics.flow",
             "LagGradient": "elman.diagnostics.lags",
             "LayerActivity": "elman.diagnostics.activity",
             "MemoryCapacity": "elman.diagnostics.memory",
+            "Monitor": "elman.diagnostics.monitor",
             "StateFlow": "elman.diagnostics.flow",
+            "StateRecord": "elman.diagnostics.monitor",
             "StateTrace": "elman.diagnostics.activity",
             "StepJacobians": "elman.diagnostics.jacobians",
             "findings": "elman.diagnostics.examination",

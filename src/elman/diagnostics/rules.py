@@ -2,7 +2,8 @@
 
 The thresholds were set on the networks of tests/diagnostics/wards.py, drawn from other seeds than the tests
 draw. They stand far from both sides. Healthy and planted ones had shares of the gradient of at least 0.04
-and at most 9e-10, growths of at most 2.3 and at least 1600, saturated shares of at most 0.01 and at least 0.8.
+and at most 9e-10, growths of at most 2.3 and at least 1500, saturated shares of at most 0.01 and at least
+0.8.
 """
 
 from collections.abc import Iterator
