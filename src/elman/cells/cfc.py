@@ -26,7 +26,7 @@ class CfCCell(Cell):
         z_t = concat(u_t, h_{t-1})
         z_t = 1.7159 * tanh(2 / 3 * (B z_t + a))    if has_backbone=True
         s_t = sigmoid(-e_t * (W_f z_t + b_f))
-        (2) h_t = s_t * tanh(W_g z_t + b_g) + (1 - s_t) * tanh(W_h z_t + b_h)
+        (1) h_t = s_t * tanh(W_g z_t + b_g) + (1 - s_t) * tanh(W_h z_t + b_h)
         returns h_t, h_t
 
     Args:

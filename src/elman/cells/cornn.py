@@ -22,8 +22,8 @@ class CoRNNCell(InputWeights, Cell):
         [U] = weight_hh
         [V] = weight_velocity
         f_t = tanh(W x_t + U y_{t-1} + V z_{t-1} + b) - gamma * y_{t-1} - epsilon * z_{t-1}
-        (3) z_t = z_{t-1} + step_size * f_t
-        (3) y_t = y_{t-1} + step_size * z_t
+        (1) z_t = z_{t-1} + step_size * f_t
+        (2) y_t = y_{t-1} + step_size * z_t
         returns y_t, (y_t, z_t)
 
     Args:

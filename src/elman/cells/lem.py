@@ -21,10 +21,10 @@ class LEMCell(InputWeights, Cell):
         [b_1; b_2; b_z; b_y] = bias
         [W_1; W_2; W_z] = weight_hh
         [W_y] = weight_memory
-        (5) r_t = step_size * sigmoid(W_1 y_{t-1} + V_1 x_t + b_1)
-        (5) s_t = step_size * sigmoid(W_2 y_{t-1} + V_2 x_t + b_2)
-        (5) z_t = (1 - r_t) * z_{t-1} + r_t * tanh(W_z y_{t-1} + V_z x_t + b_z)
-        (5) y_t = (1 - s_t) * y_{t-1} + s_t * tanh(W_y z_t + V_y x_t + b_y)
+        (1) r_t = step_size * sigmoid(W_1 y_{t-1} + V_1 x_t + b_1)
+        (2) s_t = step_size * sigmoid(W_2 y_{t-1} + V_2 x_t + b_2)
+        (3) z_t = (1 - r_t) * z_{t-1} + r_t * tanh(W_z y_{t-1} + V_z x_t + b_z)
+        (4) y_t = (1 - s_t) * y_{t-1} + s_t * tanh(W_y z_t + V_y x_t + b_y)
         returns y_t, (y_t, z_t)
 
     Args:

@@ -24,8 +24,8 @@ class MultiplicativeElmanCell(InputWeights, Cell):
         [W_fx] = weight_fi
         [W_fh] = weight_fh
         [W_hf] = weight_hf
-        (7) f_t = (W_fx x_t) * (W_fh h_{t-1})
-        (8) h_t = activation(W x_t + W_hf f_t + b)
+        (1) f_t = (W_fx x_t) * (W_fh h_{t-1})
+        (2) h_t = activation(W x_t + W_hf f_t + b)
         returns h_t, h_t
 
     Args:
