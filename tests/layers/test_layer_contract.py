@@ -10,7 +10,7 @@ from elman import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
 from elman.cells import GRUCell, LSTMCell, map_state
 from elman.cells.state import state_shapes
 from elman.errors import OptionError, ShapeError
-from elman.layers import SequenceLayer
+from elman.layers import SequenceLayer, TimeDistributed
 
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 0}
 TIGHT: dict[str, Any] = {"rtol": 0, "atol": 1e-12}  # float64 numbers of about 1
@@ -90,3 +90,19 @@ def test_chosen_sequences_start_anew(name: str):
     torch.testing.assert_close(output[:, [0, 2]], continued[:, [0, 2]], **EXACT)
     torch.testing.assert_close(output[:, 1], anew[:, 1], **EXACT)
     assert not torch.equal(continued[:, 1], anew[:, 1])
+
+
+def test_each_layer_inside_says_what_runs_it():
+    frames = TimeDistributed(torch.nn.Linear(3, 3))
+    stack = Stacked(
+        frames, Bidirectional(GRUCell(3, 4)), LSTM(8, 4), Recurrent(GRUCell(4, 4), backend="eager")
+    )
+    lines = [line.split(":")[:2] for line in Stateful(Stacked(GRUCell(3, 4))).explain().splitlines()]
+    assert lines == [["layer.layers.0", " llvm"]]
+    assert [line.split(":")[:2] for line in stack.explain().splitlines()] == [
+        ["layers.0", " torch"],
+        ["layers.1.forward_layer", " llvm"],
+        ["layers.1.backward_layer", " llvm"],
+        ["layers.2", " llvm"],
+        ["layers.3", " eager"],
+    ]

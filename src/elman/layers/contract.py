@@ -67,8 +67,7 @@ class SequenceLayer(nn.Module, ABC):
     @property
     def is_causal(self) -> bool:
         """Whether every output waits for no later input, so that the layer can be stepped."""
-        inside = (module for module in self.modules() if module is not self)
-        return all(module.is_causal for module in inside if isinstance(module, SequenceLayer))
+        return all(module.is_causal for _, module in self._layers_inside())
 
     def reset_state(self, state: State, sequences: Tensor) -> State:
         """Return `state` with the fresh state in the place of that of some sequences.
@@ -83,6 +82,14 @@ class SequenceLayer(nn.Module, ABC):
         fresh = self.initial_state(len(sequences))
         return map_state(lambda new, old: replace_rows(old, new, sequences), fresh, state)
 
+    def explain(self) -> str:
+        """Say which backend runs the layer, and why not a faster one; a line for each layer inside it."""
+        inside = self._layers_inside()
+        if not inside:
+            return f"torch: {type(self).__name__} runs as operators of torch."
+        parts = [(name, module) for name, module in inside if not module._layers_inside()]
+        return "\n".join([f"{name}: {module.explain()}" for name, module in parts])
+
     def to_torch(self) -> nn.RNNBase:
         """Return the module of torch.nn that gives the same numbers, with copies of the parameters.
 
@@ -94,3 +101,7 @@ class SequenceLayer(nn.Module, ABC):
         from elman.layers.to_torch import to_torch  # which knows all layers
 
         return to_torch(self)
+
+    def _layers_inside(self) -> list[tuple[str, "SequenceLayer"]]:
+        modules = self.named_modules()
+        return [(name, one) for name, one in modules if one is not self and isinstance(one, SequenceLayer)]
