@@ -5,6 +5,14 @@ from elman.layers.bidirectional import Bidirectional
 from elman.layers.contract import SequenceLayer
 from elman.layers.convolution import ConvRecurrent, ImageSweep, TimeDistributed
 from elman.layers.gru import GRU
+from elman.layers.inputs import (
+    ConvEncoder,
+    EmbeddingEncoder,
+    IdentityEncoder,
+    InputEncoder,
+    LinearEncoder,
+    MultiInput,
+)
 from elman.layers.lstm import LSTM
 from elman.layers.readout import RidgeReadout
 from elman.layers.recurrent import Recurrent
@@ -17,8 +25,14 @@ __all__ = [
     "LSTM",
     "RNN",
     "Bidirectional",
+    "ConvEncoder",
     "ConvRecurrent",
+    "EmbeddingEncoder",
+    "IdentityEncoder",
     "ImageSweep",
+    "InputEncoder",
+    "LinearEncoder",
+    "MultiInput",
     "Recurrent",
     "RidgeReadout",
     "SequenceLayer",
