@@ -17,10 +17,11 @@ def test_list_names_every_cell(elman: Elman):
     result = elman("cells", "--input-size", 3, "--hidden-size", 5)
     assert (result.code, result.err) == (0, "")
     rows = [line.split() for line in result.out.splitlines() if not line.startswith("    ")]
-    assert rows[0] == ["cell", "parameters", "backend"]
+    assert rows[0] == ["cell", "--cell", "parameters", "backend"]
     assert [row[0] for row in rows[1:]] == [cell.__name__ for cell in ALL_CELLS.values()]
-    for name, num_parameters, backend in rows[1:]:
-        cell = ALL_CELLS[find_cell(name)](3, 5)
+    for name, key, num_parameters, backend in rows[1:]:
+        assert find_cell(name) == find_cell(key) == key
+        cell = ALL_CELLS[key](3, 5)
         assert int(num_parameters.replace(",", "")) == sum(one.numel() for one in cell.parameters())
         assert package.Recurrent(cell).explain().startswith(f"{backend}:")
 
@@ -72,7 +73,7 @@ def test_class_and_short_name_are_one(name: str):
     ("arguments", "said"),
     [
         (["lsmt"], "There is no cell called 'lsmt'. Did you mean LSTMCell?"),
-        (["LSTMCel"], "Did you mean LSTMCell?"),
+        (["LSTMCel"], "There is no cell called 'LSTMCel'. Did you mean LSTMCell"),
         (["transformer"], "called 'transformer'.\n    The cells are ElmanCell, LSTMCell, GRUCell"),
         (["--hidden-size", "0"], "`hidden_size` must be a positive integer, but it is 0."),
     ],

@@ -10,7 +10,6 @@ import pytest
 import typer.main
 from command_line import FIT, Outcome
 
-from elman.cells import ALL_CELLS
 from elman.cli.app import app
 from elman.tasks.forecast.settings import ForecastSettings
 
@@ -49,11 +48,6 @@ def test_default_in_the_help_is_the_default(name: str):
 def test_every_setting_can_be_given():
     assert OPTIONS.keys() >= SETTINGS.keys() - IN_CONFIG_ONLY
     assert OPTIONS.keys() - SETTINGS.keys() <= {"out", "config", "resume", "overwrite", "quiet", "help"}
-
-
-def test_every_cell_is_named():
-    first, _, last = OPTIONS["cell"].help.split(".")[0].rpartition(" or ")
-    assert [*first.split(", "), last] == sorted(ALL_CELLS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -60,10 +60,10 @@ def _as_data(cell: CellDescription) -> dict[str, Any]:
 
 
 def _list(cells: list[CellDescription]) -> str:
-    width = max(len(cell.name) for cell in cells)
-    lines = [f"{'cell':<{width}}  parameters  backend"]
+    width, keys = (max(len(getattr(cell, of)) for cell in cells) for of in ("name", "key"))
+    lines = [f"{'cell':<{width}}  {'--cell':<{keys}}  parameters  backend"]
     for cell in cells:
-        lines.append(f"{cell.name:<{width}}  {cell.num_parameters:>10,}  {cell.backend}")
+        lines.append(f"{cell.name:<{width}}  {cell.key:<{keys}}  {cell.num_parameters:>10,}  {cell.backend}")
         lines += [f"    {equation}" for equation in cell.equations]
     return "\n".join(lines)
 

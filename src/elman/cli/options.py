@@ -54,7 +54,7 @@ Context = Annotated[
     int | None,
     _network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
 ]
-CellName = Annotated[str | None, _network("--cell", "NAME", "elman, gru or lstm. Default: lstm.")]
+CellName = Annotated[str | None, _network("--cell", "NAME", "As `elman cells` lists them. Default: lstm.")]
 HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 128.")]
 NumLayers = Annotated[
     int | None, _network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
