@@ -108,7 +108,7 @@ class ConvCell(nn.Module, ABC):
         return self.convolve(input, self.weight_ih, self.bias)
 
     def from_hidden(self, hidden: Tensor) -> Tensor:
-        """Return U * h of all gates, side by side."""
+        """Return U * h of all gates, side by side; h is `hidden`, (N, K, *image)."""
         return self.convolve(hidden, self.weight_hh)
 
     def convolve(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -138,7 +138,7 @@ class ConvCell(nn.Module, ABC):
         return self.zeros(batch_size, image_size)
 
     def zeros(self, batch_size: int, image_size: tuple[int, ...] | None) -> Tensor:
-        """Return zeros of shape (N, K, *image); the arguments are those of `initial_state`.
+        """Return zeros of shape (N, K, *image); `batch_size` and `image_size` are as in `initial_state`.
 
         Raises:
             OptionError: Nothing says how large an image is.

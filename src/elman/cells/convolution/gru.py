@@ -81,7 +81,7 @@ class ConvGRUCell(ConvCell):
         self.reset_gate = reset_gate
 
     def advance(self, projected: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute what of one time step depends on the state."""
+        """Compute what of one time step depends on the state; `projected` is W * X + b of all gates."""
         gates, candidate = self._split(projected)
         if self.reset_gate == "after_product":
             from_gates, from_candidate = self._split(self.from_hidden(state))

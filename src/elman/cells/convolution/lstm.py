@@ -94,7 +94,7 @@ class ConvLSTMCell(ConvCell):
     def advance(
         self, projected: Tensor, state: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Compute what of one time step depends on the state."""
+        """Compute what of one time step depends on the state; `projected` is W * X + b of all gates."""
         hidden, memory = state
         input_gate, forget_gate, candidate, output_gate = (projected + self.from_hidden(hidden)).chunk(
             4, dim=1

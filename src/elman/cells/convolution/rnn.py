@@ -70,6 +70,6 @@ class ConvRNNCell(ConvCell):
         self.activation = activation
 
     def advance(self, projected: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute what of one time step depends on the state."""
+        """Compute what of one time step depends on the state; `projected` is W * X + b of all gates."""
         hidden = ACTIVATIONS[self.activation](projected + self.from_hidden(state))
         return hidden, hidden

@@ -101,7 +101,7 @@ class MultiInput(SequenceLayer):
         self.batch_first = layer.batch_first
 
     def initial_state(self, batch_size: int) -> Any:
-        """Return the layer's fresh state, to which static inputs have added nothing yet."""
+        """Return the layer's fresh state of `batch_size` sequences; static inputs have added nothing yet."""
         return self.layer.initial_state(batch_size)
 
     def reset_state(self, state: Any, sequences: Tensor) -> Any:
