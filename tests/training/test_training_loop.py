@@ -7,7 +7,7 @@ import torch
 from toy_training import OPTIONS, Toy, assert_same, weights, without_seconds
 
 from elman.errors import NonFiniteError
-from elman.training import EvaluationRecord, TrainingOptions, train
+from elman.training import EvaluationRecord, Recovery, TrainingOptions, train
 
 
 def by_hand(options: TrainingOptions) -> list[dict[str, torch.Tensor]]:
@@ -129,22 +129,27 @@ def test_frozen_weights_do_not_move():
     [
         (
             Toy(nan_loss_at=10),
-            "The loss became nan at step 10, windows around 10. The weights were not moved; "
-            "the best ones so far, of step 8, are kept.",
+            "The loss became nan at step 10, windows around 10: the gradient of `0.weight` holds nan, and so "
+            "do 4 others. The weights of that step were not moved; the best weights so far, of step 8, are "
+            "kept.",
         ),
         (
             Toy(infinite_gradient_at=10),
-            "The gradient's norm became inf at step 10, windows around 10. The weights were not moved; "
-            "the best ones so far, of step 8, are kept.",
+            "The gradient's norm became inf at step 10, windows around 10: the gradient of `0.weight` "
+            "holds inf. The weights of that step were not moved; the best weights so far, "
+            "of step 8, are kept.",
         ),
         (
             Toy(validation_losses=[2.0, 1.0, float("nan")]),
-            "The validation loss became nan at step 12; the best ones so far, of step 8, are kept.",
+            "The validation loss became nan at step 12. Nothing was saved; the best weights so "
+            "far, of step 8, "
+            "are kept.",
         ),
         (
             Toy(nan_loss_at=2),
-            "The loss became nan at step 2, windows around 2. The weights were not moved; "
-            "the first ones are kept.",
+            "The loss became nan at step 2, windows around 2: the gradient of `0.weight` "
+            "holds nan, and so do "
+            "4 others. The weights of that step were not moved; the first weights are kept.",
         ),
     ],
     ids=["loss", "gradient", "validation", "at once"],
@@ -156,6 +161,6 @@ def test_non_finite_number_is_named_and_loses_nothing(task: Toy, message: str):
         at_records.append(weights(task))
 
     with pytest.raises(NonFiniteError) as caught:
-        train(task, replace(OPTIONS, averaging=0), on_record=on_record)
+        train(task, replace(OPTIONS, averaging=0), recovery=Recovery(limit=0), on_record=on_record)
     assert str(caught.value) == message
     assert_same(weights(task), at_records[-1])

@@ -9,15 +9,23 @@ __all__ = [
     "RTRL",
     "TBPTT",
     "EvaluationRecord",
+    "GradientFlowPenalty",
+    "NonFinite",
     "Part",
     "PerStep",
+    "Recovery",
+    "RecoveryRecord",
     "Schedule",
     "SequenceBatch",
     "TrainingOptions",
     "TrainingResult",
     "TrainingTask",
     "check_device",
+    "clip_gradients",
+    "find_non_finite",
+    "init_recurrent_",
     "read_tensors",
+    "set_forget_bias_",
     "train",
     "write_tensors",
 ]
@@ -26,7 +34,16 @@ if TYPE_CHECKING:
     from elman.training.devices import check_device
     from elman.training.loop import train
     from elman.training.options import TrainingOptions
-    from elman.training.records import EvaluationRecord, TrainingResult
+    from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
+    from elman.training.recovery import Recovery
+    from elman.training.steady import (
+        GradientFlowPenalty,
+        NonFinite,
+        clip_gradients,
+        find_non_finite,
+        init_recurrent_,
+        set_forget_bias_,
+    )
     from elman.training.task import TrainingTask
     from elman.training.tensor_files import read_tensors, write_tensors
     from elman.training.through_time import BPTT, RTRL, TBPTT, Part, PerStep, Schedule, SequenceBatch
@@ -34,20 +51,28 @@ else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
+            "BPTT": "elman.training.through_time",
             "EvaluationRecord": "elman.training.records",
+            "GradientFlowPenalty": "elman.training.steady",
+            "NonFinite": "elman.training.steady",
+            "Part": "elman.training.through_time",
+            "PerStep": "elman.training.through_time",
+            "RTRL": "elman.training.through_time",
+            "Recovery": "elman.training.recovery",
+            "RecoveryRecord": "elman.training.records",
+            "Schedule": "elman.training.through_time",
+            "SequenceBatch": "elman.training.through_time",
+            "TBPTT": "elman.training.through_time",
             "TrainingOptions": "elman.training.options",
             "TrainingResult": "elman.training.records",
             "TrainingTask": "elman.training.task",
             "check_device": "elman.training.devices",
+            "clip_gradients": "elman.training.steady",
+            "find_non_finite": "elman.training.steady",
+            "init_recurrent_": "elman.training.steady",
             "read_tensors": "elman.training.tensor_files",
+            "set_forget_bias_": "elman.training.steady",
             "train": "elman.training.loop",
             "write_tensors": "elman.training.tensor_files",
-            "BPTT": "elman.training.through_time",
-            "RTRL": "elman.training.through_time",
-            "TBPTT": "elman.training.through_time",
-            "Part": "elman.training.through_time",
-            "PerStep": "elman.training.through_time",
-            "Schedule": "elman.training.through_time",
-            "SequenceBatch": "elman.training.through_time",
         },
     )

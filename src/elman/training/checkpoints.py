@@ -10,7 +10,7 @@ from typing import Any
 
 from elman.errors import RunError
 from elman.training.options import TrainingOptions
-from elman.training.records import EvaluationRecord, TrainingResult
+from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
 from elman.training.state import TrainingState
 from elman.training.tensor_files import read_tensors, write_tensors
 
@@ -36,8 +36,11 @@ class Checkpoint:
         Raises:
             RunError: the file cannot be written; the earlier one is as it was.
         """
-        curve = [asdict(record) for record in result.curve]
-        write_tensors(self.path, state.tensors(), {**self._identity, "curve": curve})
+        done = {
+            "curve": [asdict(record) for record in result.curve],
+            "recoveries": [asdict(record) for record in result.recoveries],
+        }
+        write_tensors(self.path, state.tensors(), {**self._identity, **done})
 
     def restore(self, state: TrainingState) -> TrainingResult:
         """Put the state where the file says, and return what was done so far: nothing without a file.
@@ -48,16 +51,17 @@ class Checkpoint:
         if not self.path.exists():
             return TrainingResult()
         tensors, values = read_tensors(self.path)
-        if not {"curve", *self._identity} <= values.keys():
+        if not {"curve", "recoveries", *self._identity} <= values.keys():
             raise RunError(f"{self.path} holds no training to continue.")
         self._require_same(values)
         try:
             curve = [EvaluationRecord(**entry) for entry in values["curve"]]
+            recoveries = [RecoveryRecord(**entry) for entry in values["recoveries"]]
             state.load_tensors(tensors)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise RunError(f"{self.path} is damaged: {reason}.") from error
-        return TrainingResult(curve)
+        return TrainingResult(curve, recoveries)
 
     def _require_same(self, values: Mapping[str, Any]) -> None:
         changes = [

@@ -6,25 +6,31 @@ continued from its checkpoint ends with the same bits as one that was not.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from elman.errors import NonFiniteError
 from elman.training.checkpoints import Checkpoint
 from elman.training.options import TrainingOptions
-from elman.training.records import EvaluationRecord, TrainingResult
+from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
+from elman.training.recovery import Diverged, Recovery
 from elman.training.state import TrainingState
+from elman.training.steady.clipping import clip_gradients
+from elman.training.steady.non_finite import find_parameter
 from elman.training.task import TrainingTask
 
 OnStep = Callable[[int, float], None]
+
+_log = logging.getLogger("elman.training")
 
 
 def train(
@@ -33,6 +39,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     configuration: Mapping[str, Any] | None = None,
+    recovery: Recovery = Recovery(),  # noqa: B008 - frozen
     on_step: OnStep = lambda step, loss: None,
     on_record: Callable[[EvaluationRecord], None] = lambda record: None,
 ) -> TrainingResult:
@@ -43,16 +50,19 @@ def train(
         options: how.
         checkpoint: a file written at every evaluation. If it exists, training goes on from it.
         configuration: JSON-able values that a checkpoint must have been written with.
-        on_step: called with the step and its loss.
+        recovery: what to do when a number is no longer finite. Each time is logged and recorded.
+        on_step: called with the step and its loss; again for steps that are done again.
         on_record: called with every evaluation; a training that goes on begins with those it has done.
 
     Raises:
-        NonFiniteError: a loss or a gradient is NaN or infinite; the model then holds the best
-            weights so far, and the checkpoint stands at the last evaluation.
+        NonFiniteError: a loss, a gradient or a weight is NaN or infinite, and was so again after every
+            recovery; the model then holds the best weights so far, and the checkpoint stands at the last
+            evaluation.
         RunError: the checkpoint cannot be read or written, or belongs to another configuration.
     """
-    training = _Training(task, options)
-    file = Checkpoint(checkpoint, options, configuration or {}) if checkpoint else None
+    training = _Training(task, options, recovery)
+    identity = {**(configuration or {}), "recovery": asdict(recovery)}
+    file = Checkpoint(checkpoint, options, identity) if checkpoint else None
     try:
         if file:
             training.result = file.restore(training.state)
@@ -73,9 +83,10 @@ def train(
 class _Training:
     """One training on its way: what moves, and what was done."""
 
-    def __init__(self, task: TrainingTask, options: TrainingOptions) -> None:
-        self.task, self.options = task, options
+    def __init__(self, task: TrainingTask, options: TrainingOptions, recovery: Recovery) -> None:
+        self.task, self.options, self.recovery = task, options, recovery
         self.state, self.result = TrainingState(task.model, options), TrainingResult()
+        self.num_recoveries = 0  # since the last evaluation
 
     @property
     def is_finished(self) -> bool:
@@ -83,28 +94,54 @@ class _Training:
         return result.num_steps >= options.num_steps or result.evaluations_since_best >= options.patience
 
     def run_until_evaluation(self, on_step: OnStep) -> EvaluationRecord:
-        begin, losses, norms = time.perf_counter(), [], []
-        last = min(self.result.num_steps + self.options.evaluate_every, self.options.num_steps)
-        for step in range(self.result.num_steps + 1, last + 1):
-            loss, norm = self._step(step)
-            losses.append(loss)
-            norms.append(norm)
-            on_step(step, loss)
-        validation_loss = self._validate(last)
+        begin, self.num_recoveries = time.perf_counter(), 0
+        good = {name: tensor.clone() for name, tensor in self.state.tensors().items()}
+        while True:
+            try:
+                losses, norms = self._do_steps(on_step)
+                validation_loss = self._validate()
+                break
+            except Diverged as failure:
+                self._recover(failure, good)
         best = self.result.best
         record = EvaluationRecord(
-            step=last,
+            step=self._last,
             seconds=self.result.seconds + time.perf_counter() - begin,
             loss=fmean(losses),
             validation_loss=validation_loss,
-            learning_rate=self.options.learning_rate_at(last),
+            learning_rate=self.state.learning_rate_at(self._last),
             gradient_norm=fmean(norms),
             is_best=best is None or validation_loss < best.validation_loss,
+            num_recoveries=self.num_recoveries,
         )
         if record.is_best:
             self.state.keep_mean_as_best()
         self.result.curve.append(record)
         return record
+
+    @property
+    def _last(self) -> int:
+        """The step of the next evaluation."""
+        return min(self.result.num_steps + self.options.evaluate_every, self.options.num_steps)
+
+    def _do_steps(self, on_step: OnStep) -> tuple[list[float], list[float]]:
+        """Do the steps until the next evaluation; return their losses and gradient norms."""
+        losses, norms = [], []
+        for step in range(self.result.num_steps + 1, self._last + 1):
+            try:
+                with self._kept_buffers():
+                    loss, norm = self._step(step)
+            except Diverged as failure:
+                if self.recovery.action != "skip":
+                    raise
+                self._recover(failure, {})
+                continue
+            losses.append(loss)
+            norms.append(norm)
+            on_step(step, loss)
+        if not losses:
+            raise Diverged(self._last, "No step since the last evaluation could be done.", can_skip=False)
+        return losses, norms
 
     def _step(self, step: int) -> tuple[float, float]:
         """Do one optimizer step; return its loss and the norm of its gradient."""
@@ -112,31 +149,77 @@ class _Training:
         loss = self.task.loss(step)
         self.task.model.zero_grad(set_to_none=True)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.task.model.parameters(), self.options.clip_norm)
-        values = self._finite("loss", loss, step), self._finite("gradient's norm", norm, step)
+        norm = clip_gradients(self.task.model.parameters(), norm=self.options.clip_norm)
+        for what, value in {"loss": loss.item(), "gradient's norm": norm}.items():
+            if not isfinite(value):
+                where = f"{step}, {self.task.describe_batch(step)}"
+                culprit = find_parameter(self.task.model)
+                named = f": {culprit}" if culprit else ""
+                raise Diverged(step, f"The {what} became {value} at step {where}{named}.", can_skip=True)
         self.state.move(step)
-        return values
+        return loss.item(), norm
 
-    def _finite(self, what: str, tensor: Tensor, step: int) -> float:
-        value = tensor.item()
-        if isfinite(value):
-            return value
-        batch = self.task.describe_batch(step)
-        raise NonFiniteError(
-            f"The {what} became {value} at step {step}, {batch}. The weights were not moved; {self._kept}."
-        )
+    @contextmanager
+    def _kept_buffers(self) -> Iterator[None]:
+        """Put back, for a step that is skipped, what its batch has left in running statistics."""
+        if self.recovery.action != "skip":
+            yield
+            return
+        before = [(buffer, buffer.clone()) for buffer in self.task.model.buffers()]
+        try:
+            yield
+        except Diverged:
+            for buffer, kept in before:
+                buffer.copy_(kept)
+            raise
 
-    def _validate(self, step: int) -> float:
+    def _validate(self) -> float:
+        name = self.state.find_non_finite()
+        if name is not None:
+            raise Diverged(self._last, f"`{name}` is not finite after step {self._last}.", can_skip=False)
         with self.state.mean_weights():
             loss = self.task.validation_loss()
         if not isfinite(loss):
-            raise NonFiniteError(f"The validation loss became {loss} at step {step}; {self._kept}.")
+            cause = f"The validation loss became {loss} at step {self._last}."
+            raise Diverged(self._last, cause, can_skip=False)
         return loss
+
+    def _recover(self, failure: Diverged, good: Mapping[str, torch.Tensor]) -> None:
+        """Skip the step, or go back to the last good state; or give up.
+
+        Raises:
+            NonFiniteError: there is nothing left to try.
+        """
+        is_skipped = self.recovery.action == "skip"
+        if self.num_recoveries >= self.recovery.limit or (is_skipped and not failure.can_skip):
+            raise NonFiniteError(f"{failure.cause} {self._tried(failure)}{self._kept}.") from None
+        self.num_recoveries += 1
+        factor = self.state.learning_rate_factor
+        if not is_skipped:
+            # Copies, since the optimizer writes to what it is given.
+            self.state.load_tensors({name: tensor.clone() for name, tensor in good.items()})
+            self.state.learning_rate_factor = factor = factor / 2
+        back = failure.step - 1 if is_skipped else self.result.num_steps
+        self.result.recoveries.append(RecoveryRecord(failure.step, failure.cause, back, factor))
+        done = (
+            "The step is left out" if is_skipped else f"Going back to step {back} at {factor:g} of the rate"
+        )
+        _log.warning("%s %s.", failure.cause, done)
+
+    def _tried(self, failure: Diverged) -> str:
+        if not self.num_recoveries:
+            return "The weights of that step were not moved; " if failure.can_skip else "Nothing was saved; "
+        times = "once" if self.num_recoveries == 1 else f"{self.num_recoveries} times"
+        if self.recovery.action == "skip":
+            return f"Since the last evaluation a step was left out {times}; "
+        factor = self.state.learning_rate_factor
+        return f"Going back {times}, at last to {factor:g} of the learning rate, did not help; "
 
     @property
     def _kept(self) -> str:
         best = self.result.best
-        return f"the best ones so far, of step {best.step}, are kept" if best else "the first ones are kept"
+        which = f"the best weights so far, of step {best.step}," if best else "the first weights"
+        return f"{which} are kept"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ class EvaluationRecord:
         learning_rate: at this step.
         gradient_norm: mean norm of the gradient before clipping.
         is_best: True if this is the best validation loss so far.
+        num_recoveries: how often since the last record a number was not finite, and training went on.
     """
 
     step: int
@@ -26,6 +27,24 @@ class EvaluationRecord:
     learning_rate: float
     gradient_norm: float
     is_best: bool
+    num_recoveries: int = 0
+
+
+@dataclass(frozen=True)
+class RecoveryRecord:
+    """A number that was not finite, and what was done about it.
+
+    Args:
+        step: where it appeared.
+        cause: what it was, in a sentence.
+        went_back_to: the step whose weights training went on from.
+        learning_rate_factor: what the learning rate of the options is multiplied by from then on.
+    """
+
+    step: int
+    cause: str
+    went_back_to: int
+    learning_rate_factor: float
 
 
 @dataclass
@@ -34,9 +53,11 @@ class TrainingResult:
 
     Args:
         curve: one record per evaluation, those of earlier sittings included.
+        recoveries: what was not finite on the way, and what was done about it.
     """
 
     curve: list[EvaluationRecord] = field(default_factory=list)
+    recoveries: list[RecoveryRecord] = field(default_factory=list)
 
     @property
     def num_steps(self) -> int:

@@ -28,11 +28,18 @@ class TrainingState:
         )
         self.mean = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         self.best = {name: tensor.clone() for name, tensor in self.mean.items()}
+        self.learning_rate_factor = 1.0
+        # A mask may hold infinities from the first; what is finite now is to stay so.
+        self._watched = [name for name, tensor in self.mean.items() if bool(tensor.isfinite().all())]
+
+    def learning_rate_at(self, step: int) -> float:
+        """Return the learning rate of a step, as often halved as training went back."""
+        return self.options.learning_rate_at(step) * self.learning_rate_factor
 
     def move(self, step: int) -> None:
         """Move the weights along the gradients they hold, and their mean after them."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.options.learning_rate_at(step)
+            group["lr"] = self.learning_rate_at(step)
         self.optimizer.step()
         # Early on the decay is smaller, so that the mean does not remember the initial weights.
         decay = min(self.options.averaging, step / (step + 10))
@@ -65,6 +72,22 @@ class TrainingState:
         self.model.load_state_dict(self.best)
         self.model.eval()
 
+    def find_non_finite(self) -> str | None:
+        """Return the name of a weight, or of something that moves with it, that is no longer finite."""
+        held = self.model.state_dict()
+        for name in self._watched:
+            if not bool(held[name].isfinite().all() & self.mean[name].isfinite().all()):
+                return name
+        names = [name for name, one in self.model.named_parameters() if one.requires_grad]
+        for name, entry in zip(names, self._moments(), strict=False):
+            if not all(bool(torch.as_tensor(value).isfinite().all()) for value in entry.values()):
+                return name
+        return None
+
+    def _moments(self) -> list[Mapping[str, Tensor]]:
+        stored = self.optimizer.state_dict()["state"]
+        return [stored.get(index, {}) for index in range(len(self.optimizer.param_groups[0]["params"]))]
+
     def tensors(self) -> dict[str, Tensor]:
         """Return everything a file must hold to continue from here, by name."""
         moments = {
@@ -72,7 +95,14 @@ class TrainingState:
             for index, entry in self.optimizer.state_dict()["state"].items()
             for name, value in entry.items()
         }
-        parts = {"model": self.model.state_dict(), "mean": self.mean, "best": self.best, "optimizer": moments}
+        factor = {"factor": torch.tensor(self.learning_rate_factor, dtype=torch.float64)}
+        parts = {
+            "model": self.model.state_dict(),
+            "mean": self.mean,
+            "best": self.best,
+            "optimizer": moments,
+            "learning_rate": factor,
+        }
         return {f"{part}.{name}": one for part, tensors in parts.items() for name, one in tensors.items()}
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
@@ -92,6 +122,7 @@ class TrainingState:
             index, name = key.split(".", 1)
             moments.setdefault(int(index), {})[name] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.learning_rate_factor = float(tensors["learning_rate.factor"])
 
 
 def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -48,6 +48,22 @@ class LayerCall:
         output, state = self.layer(input, self.state, **options)
         return output.transpose(0, 1) if batch_first else output, state
 
+    def step(self, t: int, state: Any, live: Tensor | None, states: StateRows) -> LayerCall:
+        """Return the call of its step t alone.
+
+        Args:
+            t: Counted from the first step of this call.
+            state: Before that step.
+            live: The sequences that have it; None for all.
+            states: Knows the states of the layer.
+        """
+        input, resets = self.input[t : t + 1], None if self.resets is None else self.resets[t : t + 1]
+        if live is not None:
+            input = input.index_select(1, live.to(input.device))
+            resets = None if resets is None else resets.index_select(1, live.to(resets.device))
+            state = None if state is None else states.select(state, live)
+        return LayerCall(self.layer, input, state, None, resets, None, self.start + t)
+
 
 def has_batch_first(layer: nn.Module) -> bool:
     """Return whether input and output of a layer have the batch as their first axis."""
@@ -109,6 +125,11 @@ class StateRows:
             return target.index_copy(axis, rows.to(part.device), part)
 
         return map_state(put, new) if state is None else map_state(put, new, state)
+
+    def first_axis(self, state: State) -> list[Tensor]:
+        """Return the tensors of a state with the batch as their first axis."""
+        axes = self._axes_of(state)
+        return [part.movedim(axis, 0) for part, axis in zip(state_tensors(state), axes, strict=True)]
 
     def _axes_of(self, state: State) -> list[int]:
         if self._axes is None:
