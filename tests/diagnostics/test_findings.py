@@ -92,6 +92,20 @@ class Root(Cell):
         return state, state
 
 
+class Log(Cell):
+    def forward(self, input: Tensor, state: Tensor):
+        state = torch.log(input)
+        return state, state
+
+
+def test_a_state_of_one_sequence_that_is_not_a_number_is_found():
+    input = torch.rand(5, 3, 3)
+    input[3, 1] = -1.0
+    (found,) = findings(Recurrent(Log(3, 3)), input)
+    assert found.message == "recurrent: `state` is not finite, first at step 3."
+    assert found.evidence["step"] == 3
+
+
 def test_a_gradient_that_is_not_a_number_is_found():
     (found,) = findings(Recurrent(Root(3, 3)), noise(5))
     assert found.message == (

@@ -72,6 +72,10 @@ def test_padding_is_not_counted():
     (found,) = gates(elman.Recurrent(Named(2, 2)), input, lengths=[4, 2])
     assert found.find("keep").high == 1.0
     assert np.isfinite(found.states[0].size).all()
+    input[1, 1] = torch.nan
+    (found,) = gates(elman.Recurrent(Named(2, 2)), input, lengths=[4, 2])
+    np.testing.assert_array_equal(np.isnan(found.states[0].size), [False, True, False, False])
+    assert np.isnan(found.find("keep").mean)
 
 
 def test_a_dead_unit_is_seen_unit_by_unit():

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import elman
 from elman.cells import ElmanCell, LSTMCell
-from elman.diagnostics import gradient_flow
+from elman.diagnostics import gates, gradient_by_lag, gradient_flow
 from elman.errors import DtypeError, OptionError
 
 F64 = torch.float64
@@ -82,6 +82,7 @@ def test_a_whole_network_is_looked_at_and_left_as_it_was():
     flow = gradient_flow(network, input, loss=lambda output: output.square().sum())
     assert [one.layer for one in flow.states] == ["lower", "upper: layer 0"]
     assert all((one.norms > 0).all() for one in flow.states)
+    assert len(gates(network, input)) == len(gradient_by_lag(network, input)) == 2
     torch.testing.assert_close(dict(network.state_dict()), before, rtol=0, atol=0)
     assert torch.equal(torch.get_rng_state(), random)
     assert all(parameter.grad is None for parameter in network.parameters())

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from elman.cells.options import check_size
 from elman.cells.state import state_tensors
 from elman.compiler import run
-from elman.diagnostics.alignment import hide_padding, mean_of_present
+from elman.diagnostics.alignment import hide_padding, live_steps, mean_of_live
 from elman.diagnostics.observed import Inside, Observed
 from elman.diagnostics.probe import state_names
 from elman.diagnostics.rows import first_rows, take_rows
@@ -145,7 +145,9 @@ def gates_of_run(one: LayerRun, num_sequences: int) -> LayerActivity:
     lengths = one.lengths[: batch.input.shape[1]]
     states, values = cell.split(output)
     present = [_as_array(value, lengths) for value in values]
-    activities = [_summarize(inside, array) for inside, array in zip(cell.inside, present, strict=True)]
+    activities = [
+        _summarize(inside, array, lengths) for inside, array in zip(cell.inside, present, strict=True)
+    ]
     return LayerActivity(one.layer, tuple(activities), tuple(_trace_states(one, states, lengths)))
 
 
@@ -153,9 +155,9 @@ def _as_array(values: Tensor, lengths: np.ndarray) -> np.ndarray:
     return hide_padding(values.double().cpu().numpy(), lengths)
 
 
-def _summarize(inside: Inside, values: np.ndarray) -> Activity:
+def _summarize(inside: Inside, values: np.ndarray, lengths: np.ndarray) -> Activity:
     lowest, highest = BOUNDS[inside.kind]
-    present = values[~np.isnan(values[..., 0])] if values.shape[-1] else values
+    present = values[live_steps(len(values), lengths)]
     low = (present <= lowest) if inside.kind == "relu" else (present < lowest)
     high = present > highest
     return Activity(
@@ -167,7 +169,7 @@ def _summarize(inside: Inside, values: np.ndarray) -> Activity:
         present.mean(axis=0),
         low.mean(axis=0),
         high.mean(axis=0),
-        mean_of_present(values.mean(axis=2), axis=1),
+        mean_of_live(values.mean(axis=2), lengths),
         values[:, 0],
     )
 
@@ -177,6 +179,7 @@ def _trace_states(one: LayerRun, states: Tensor, lengths: np.ndarray) -> Iterato
     split = states.split([part[0].numel() for part in parts], dim=-1)
     for name, part in zip(state_names(one.batch.state), split, strict=True):
         values = _as_array(part, lengths)
-        size = np.sqrt(mean_of_present(np.square(values).mean(axis=2), axis=1))
-        largest = np.nan_to_num(np.abs(values), nan=-np.inf).max(axis=(1, 2))
-        yield StateTrace(name, size, np.where(largest < 0, np.nan, largest), values[:, 0])
+        size = np.sqrt(mean_of_live(np.square(values).mean(axis=2), lengths))
+        alive = live_steps(len(values), lengths)[..., None]
+        largest = np.where(alive, np.abs(values), 0.0).max(axis=(1, 2))
+        yield StateTrace(name, size, largest, values[:, 0])

@@ -10,8 +10,30 @@ def hide_padding(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         values: Floating point.
         lengths: Number of time steps of each sequence, (N,).
     """
-    dead = np.arange(len(values))[:, None] >= lengths
-    return np.where(dead.reshape(*dead.shape, *[1] * (values.ndim - 2)), np.nan, values)
+    alive = live_steps(len(values), lengths)
+    return np.where(alive.reshape(*alive.shape, *[1] * (values.ndim - 2)), values, np.nan)
+
+
+def live_steps(num_steps: int, lengths: np.ndarray) -> np.ndarray:
+    """Return whether a step belongs to its sequence, (T, N).
+
+    Args:
+        num_steps: The largest number of time steps, T.
+        lengths: Number of time steps of each sequence, (N,).
+    """
+    return np.arange(num_steps)[:, None] < lengths
+
+
+def mean_of_live(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the mean of values (T, N) over the sequences that are as long, (T,); NaN in one is NaN.
+
+    Args:
+        values: By time, or by lag.
+        lengths: Number of time steps of each sequence, (N,).
+    """
+    alive = live_steps(len(values), lengths)
+    total, count = np.where(alive, values, 0.0).sum(axis=1), alive.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def by_lag(values: np.ndarray, lengths: np.ndarray, is_reverse: bool) -> np.ndarray:

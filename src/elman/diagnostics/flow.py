@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from elman.diagnostics.alignment import by_lag, hide_padding, mean_of_present
+from elman.diagnostics.alignment import by_lag, hide_padding, mean_of_live
 from elman.diagnostics.losses import check_loss, make_loss
 from elman.diagnostics.probe import Probe, ProbedCall, norms, noted_calls
 from elman.diagnostics.runs import call, check_layers, check_module
@@ -37,12 +37,12 @@ class StateFlow:
     @property
     def over_time(self) -> np.ndarray:
         """The norm at each time step, the mean over the sequences that are there, (T,)."""
-        return mean_of_present(self.norms, axis=1)
+        return mean_of_live(self.norms, self.lengths)
 
     @property
     def over_lag(self) -> np.ndarray:
         """The norm by distance to the step that ran last, the mean over the sequences, (T,)."""
-        return mean_of_present(by_lag(self.norms, self.lengths, self.is_reverse), axis=1)
+        return mean_of_live(by_lag(self.norms, self.lengths, self.is_reverse), self.lengths)
 
 
 @dataclass(frozen=True)
