@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from elman import Recurrent
-from elman.cells import Cell, ElmanCell, LSTMCell
-from elman.cells.wrappers.clip_state_gradient import ClipStateGradient
+from elman.cells import Cell, ClipStateGradient, ElmanCell, LSTMCell
 from elman.errors import OptionError
 from elman.training import clip_gradients
 

@@ -41,7 +41,15 @@ from elman.cells.sru import SRUCell
 from elman.cells.state import State, map_state
 from elman.cells.ugrnn import UGRNNCell
 from elman.cells.weights import Gate
-from elman.cells.wrappers import LayerNormInput, RecurrentDropout, Residual, WeightDrop, Wrapper, Zoneout
+from elman.cells.wrappers import (
+    ClipStateGradient,
+    LayerNormInput,
+    RecurrentDropout,
+    Residual,
+    WeightDrop,
+    Wrapper,
+    Zoneout,
+)
 
 ALL_CELLS: dict[str, type[Cell]] = {
     "elman": ElmanCell,
@@ -94,6 +102,7 @@ __all__ = [
     "ALL_WRAPPERS",
     "Cell",
     "CfCCell",
+    "ClipStateGradient",
     "ClockworkCell",
     "CoRNNCell",
     "ContinuousTimeCell",

@@ -156,16 +156,23 @@ def set_forget_bias_(module: nn.Module, value: float = 1.0) -> nn.Module:
     check_number("value", value)
     is_set = False
     for owner in module.modules():
-        if not isinstance(owner, nn.LSTM | nn.LSTMCell | LSTMCell):
+        if not _is_lstm(owner):
             continue
         for name, bias in owner._parameters.items():
             if bias is not None and _FORGET.fullmatch(name):
-                gate = slice(owner.hidden_size, 2 * owner.hidden_size)
+                size = int(owner.hidden_size)  # pyright: ignore[reportArgumentType]
+                gate = slice(size, 2 * size)
                 bias.detach()[gate] = 0.0 if name.startswith("bias_hh") else value
                 is_set = True
     if not is_set:
         raise OptionError(f"`module` must hold an LSTM with a bias, but {_name(module)} has none.")
     return module
+
+
+def _is_lstm(module: nn.Module) -> bool:
+    if isinstance(module, nn.RNNBase):
+        return module.mode == "LSTM"
+    return isinstance(module, nn.LSTMCell | LSTMCell)
 
 
 def _name(module: nn.Module) -> str:
