@@ -19,6 +19,7 @@ from elman.errors import DataError, ElmanError, OptionError, RunError
 from elman.tasks.forecast.evaluation import PARTS, Evaluation
 from elman.tasks.forecast.fitting import Fit, Observer, fit_model
 from elman.tasks.forecast.future import append_future, require_future
+from elman.tasks.forecast.inspection import NetworkInspection, inspect_network
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.selection import split_panel
@@ -202,6 +203,22 @@ class Forecaster:
         """
         evaluation = self._evaluation(frame)
         return evaluation.scores(part, evaluation.forecasts(evaluation.origins_of(part)))
+
+    def inspect(
+        self, frame: Any = None, part: str = "test", *, task_lag: int | None = None
+    ) -> NetworkInspection:
+        """Look the recurrent branch over: how far its gradients reach, what its gates do, what is wrong.
+
+        Args:
+            frame: the table of the fit, again; needed after `load`.
+            part: "test" or "validation"; its windows are read.
+            task_lag: how many steps back the task looks; one season without it.
+
+        Raises:
+            OptionError: there is no such part, or the lag is not positive.
+            DataError: the table cannot be used.
+        """
+        return inspect_network(self._evaluation(frame), part, task_lag)
 
     @property
     def name(self) -> str:
