@@ -58,6 +58,14 @@ def test_where_no_loss_reaches_the_gradient_is_zero():
     assert not above.any()
 
 
+def test_dropout_between_layers_is_that_of_the_mode():
+    layer, input = elman.GRU(3, 5, num_layers=2, dropout=1.0), torch.randn(4, 2, 3)
+    training, _ = gradient_flow(layer, input).states
+    trained, _ = gradient_flow(layer.eval(), input).states
+    assert not training.norms.any()
+    assert (trained.norms > 0).all()
+
+
 class Head(nn.Module):
     """A user's own network: normalised inputs, two recurrent layers, one number."""
 
