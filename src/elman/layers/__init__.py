@@ -19,26 +19,52 @@ from elman.layers.recurrent import Recurrent
 from elman.layers.rnn import RNN
 from elman.layers.stacked import Stacked
 from elman.layers.stateful import Stateful
+from elman.layers.stream import Stream
+from elman.layers.topologies import (
+    AdditiveAttention,
+    Bridge,
+    EncoderDecoder,
+    FeedbackDecoder,
+    Generated,
+    ManyToMany,
+    ManyToOne,
+    OneToMany,
+    OneToOne,
+    forcing_ratio,
+    sequence_loss,
+)
 
 __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "AdditiveAttention",
     "Bidirectional",
+    "Bridge",
     "ConvEncoder",
     "ConvRecurrent",
     "EmbeddingEncoder",
+    "EncoderDecoder",
+    "FeedbackDecoder",
+    "Generated",
     "IdentityEncoder",
     "ImageSweep",
     "InputEncoder",
     "LinearEncoder",
+    "ManyToMany",
+    "ManyToOne",
     "MultiInput",
+    "OneToMany",
+    "OneToOne",
     "Recurrent",
     "RidgeReadout",
     "SequenceLayer",
     "Stacked",
     "Stateful",
+    "Stream",
     "TimeDistributed",
     "align_left",
     "align_right",
+    "forcing_ratio",
+    "sequence_loss",
 ]
