@@ -16,10 +16,10 @@ def linearize(graph: StepGraph, probed: Collection[int] = ()) -> StepGraph:
         s' = f(x, s)                  s' = f(x, s), ds' = df/ds ds + sum over probes of ds'/dv dv
         y  = g(x, s)           ->     dy likewise, which is the output
 
-    The tangents of the states are states themselves, behind the others; the tangent dv of each probed value, in
-    the order of the graph, is a step input "d @v" of that value's shape, with a value for each row. Formulas are
-    those of the one table of derivatives: a pointwise op's gradient times its tangent is its tangent, a linear op
-    is its own. A clipped gradient is clipped on the way back alone: its tangent is whole.
+    The tangents of the states are states themselves, behind the others; the tangent dv of each probed value,
+    in the order of the graph, is a step input "d @v" of that value's shape, with a value for each row.
+    Formulas are those of the one table of derivatives: a pointwise op's gradient times its tangent is its
+    tangent, a linear op is its own. A clip is for gradients on the way back: its tangent is whole.
 
     Cost: one walk; the step has about three times the ops.
 
