@@ -19,11 +19,13 @@ __all__ = [
     "Bidirectional",
     "Cell",
     "ElmanError",
+    "EncoderDecoder",
     "Forecaster",
     "PerStep",
     "Recurrent",
     "Stacked",
     "Stateful",
+    "Stream",
     "cells",
     "clip_gradient",
     "data",
@@ -40,7 +42,17 @@ if TYPE_CHECKING:
     from elman import cells, data, diagnostics, errors, layers, report, tasks, training
     from elman.cells import Cell, clip_gradient, observe
     from elman.errors import ElmanError
-    from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stacked, Stateful
+    from elman.layers import (
+        GRU,
+        LSTM,
+        RNN,
+        Bidirectional,
+        EncoderDecoder,
+        Recurrent,
+        Stacked,
+        Stateful,
+        Stream,
+    )
     from elman.tasks import Forecaster
     from elman.training import BPTT, RTRL, TBPTT, PerStep
 else:
@@ -51,6 +63,7 @@ else:
             "Bidirectional": "elman.layers",
             "Cell": "elman.cells",
             "ElmanError": "elman.errors",
+            "EncoderDecoder": "elman.layers",
             "Forecaster": "elman.tasks",
             "GRU": "elman.layers",
             "LSTM": "elman.layers",
@@ -58,6 +71,7 @@ else:
             "RNN": "elman.layers",
             "RTRL": "elman.training",
             "Recurrent": "elman.layers",
+            "Stream": "elman.layers",
             "Stacked": "elman.layers",
             "Stateful": "elman.layers",
             "TBPTT": "elman.training",
