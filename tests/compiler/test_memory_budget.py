@@ -10,10 +10,10 @@ from torch import Tensor
 
 from elman.cells import Cell, ElmanCell, GRUCell, LSTMCell, map_state
 from elman.cells.state import state_tensors
-from elman.compiler import function, shared_by, within_memory
+from elman.compiler import checkpoints, function, shared_by, within_memory
 from elman.compiler.options import chosen_memory
 from elman.errors import GraphError, OptionError
-from elman.layers import LSTM, Recurrent
+from elman.layers import GRU, LSTM, Bidirectional, Recurrent, Stacked
 
 FLAGS = [*product((False, True), repeat=3)]
 
@@ -161,15 +161,52 @@ def test_a_plain_loop_keeps_no_budget():
 def test_several_recurrences_share_a_budget():
     with within_memory(90), shared_by(3):
         assert chosen_memory() == 30
+        with shared_by(2):
+            assert chosen_memory() == 15
+        with within_memory(8):  # a block of its own
+            assert chosen_memory() == 8
     with shared_by(3):
         assert chosen_memory() is None
 
 
-def test_layers_of_torch_take_a_budget():
-    layer = LSTM(2, 4, bidirectional=True)
-    input = torch.randn(60, 3, 2)
+DEEP: dict[str, tuple[torch.nn.Module, int]] = {
+    "layers and directions": (LSTM(2, 16, num_layers=2, bidirectional=True), 4),
+    "a stack": (Stacked(GRUCell(2, 16), ElmanCell(16, 16), LSTMCell(16, 16)), 3),
+    "both directions": (Bidirectional(GRUCell(2, 16)), 2),
+    "layers in layers": (Stacked(Bidirectional(GRUCell(2, 8)), Recurrent(ElmanCell(16, 16))), 4),
+}
+
+
+@pytest.mark.parametrize(("layer", "num_shares"), DEEP.values(), ids=DEEP)
+def test_all_recurrences_of_a_call_keep_within_the_budget(layer: torch.nn.Module, num_shares: int):
+    input = torch.randn(2000, 3, 2)
     expected = torch.autograd.grad(layer(input)[0].square().sum(), [*layer.parameters()])
-    with within_memory(5_000_000):
-        output, _ = layer(input)
+    least = least_memory(layer, input)
+    calls: list[int] = []
+
+    def noting(call: Any, arguments: Any) -> int:
+        room = checkpoints.choose_room(call, arguments)
+        calls.append(checkpoints.measure(call, arguments, room))
+        return room
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "choose_room", noting)
+        with within_memory(2 * least):
+            output, _ = layer(input)
+    assert all(size <= 2 * least // num_shares for size in calls)
+    assert sum(calls) <= 2 * least
     found = torch.autograd.grad(output.square().sum(), [*layer.parameters()])
-    torch.testing.assert_close(found, expected)
+    # Sums of 2000 x 3 terms are cut elsewhere: float32 moves them by a few eps of the largest.
+    for ours, truth in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, truth, rtol=1e-4, atol=float(1e-5 * truth.abs().max()))
+    with pytest.raises(OptionError, match="have equal shares of it"), within_memory(least // 2):
+        layer(input)
+
+
+def test_the_operator_of_torch_keeps_no_budget():
+    layer = GRU(2, 4).half()
+    said = r"torch's own operator: there are no kernels for torch\.float16"
+    with pytest.raises(GraphError, match=said), within_memory(9):
+        layer(torch.randn(4, 1, 2).half())
+    with within_memory(9), torch.no_grad():
+        layer(torch.randn(4, 1, 2).half())

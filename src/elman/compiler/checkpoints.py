@@ -21,6 +21,7 @@ from elman.compiler.call import (
     name_tensors,
 )
 from elman.compiler.kernels import kernel
+from elman.compiler.options import chosen_budget
 from elman.errors import OptionError
 
 
@@ -40,11 +41,15 @@ def choose_room(call: Call, arguments: Arguments) -> int:
     sizes = {room: measure(call, arguments, room) for room in _rooms(num_steps)}
     fitting = [room for room, size in sizes.items() if size <= call.memory]
     if not fitting:
-        least = -(-min(sizes.values()) // 1000)
+        num_bytes, num_shares = chosen_budget()
+        least = -(-min(sizes.values()) * num_shares // 1000)
+        shares = (
+            f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
+        )
         raise OptionError(
             f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "
             f"{arguments.input.shape[1]}: the smallest that works is {least} kB, but it is "
-            f"{call.memory / 1000:g} kB."
+            f"{(num_bytes or call.memory) / 1000:g} kB.{shares}"
         )
     return max(fitting)
 

@@ -1,10 +1,27 @@
 """What the compiler does other than by default, within a `with` block."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import NamedTuple
 
-_memory: ContextVar[int | None] = ContextVar("memory", default=None)
+import torch
+
+
+class Budget(NamedTuple):
+    """What may be kept for a gradient, and among how many recurrences it is divided.
+
+    Attributes:
+        num_bytes: Of all of them; None for as many as are needed.
+        num_shares: How many have an equal share of it.
+    """
+
+    num_bytes: int | None = None
+    num_shares: int = 1
+
+
+_UNBOUNDED = Budget()
+_budget: ContextVar[Budget] = ContextVar("budget", default=_UNBOUNDED)
 _cpu: ContextVar[str | None] = ContextVar("cpu", default=None)
 
 
@@ -29,31 +46,43 @@ def within_memory(num_bytes: int | None) -> Iterator[None]:
     Args:
         num_bytes: Beside inputs, outputs, parameters and their gradients; None for as many as are needed.
     """
-    token = _memory.set(num_bytes)
-    try:
+    with _budgeted(Budget(num_bytes)):
         yield
-    finally:
-        _memory.reset(token)
 
 
-@contextmanager
-def shared_by(num_recurrences: int) -> Iterator[None]:
-    """Divide the memory of this block evenly among the recurrences that run in it.
+def shared_by(num_recurrences: int) -> AbstractContextManager[None]:
+    """Divide the memory of a `with` block evenly among the recurrences that run in it.
 
     Args:
         num_recurrences: How many run: layers times directions.
     """
-    memory = _memory.get()
-    with within_memory(None if memory is None else memory // num_recurrences):
+    if num_recurrences == 1 or torch.compiler.is_compiling():  # where a budget is refused
+        return nullcontext()
+    budget = _budget.get()
+    return _budgeted(budget._replace(num_shares=budget.num_shares * num_recurrences))
+
+
+@contextmanager
+def _budgeted(budget: Budget) -> Iterator[None]:
+    token = _budget.set(budget)
+    try:
         yield
+    finally:
+        _budget.reset(token)
 
 
 def chosen_memory() -> int | None:
     """Return the bytes that a recurrence may keep and work in; None for as many as are needed."""
-    return _memory.get()
+    num_bytes, num_shares = _budget.get()
+    return None if num_bytes is None else num_bytes // num_shares
 
 
 chosen_memory._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMemberAccess] - a trace runs it
+
+
+def chosen_budget() -> Budget:
+    """Return the memory of the block, and how many recurrences share it."""
+    return _budget.get()
 
 
 def chosen_cpu() -> str | None:

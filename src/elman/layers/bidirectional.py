@@ -11,6 +11,7 @@ from elman.cells import Cell
 from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_choice
 from elman.cells.state import state_shapes
+from elman.compiler import shared_by
 from elman.errors import OptionError, ShapeError
 from elman.layers.contract import SequenceLayer
 from elman.layers.lengths import check_no_lengths
@@ -192,8 +193,9 @@ class Bidirectional(SequenceLayer):
                 f"but it has {brief(state_shapes(initial_state))}."
             )
         options = {"lengths": lengths, "resets": resets}
-        ahead, final_ahead = self.forward_layer(input, initial_state[0], **options)
-        back, final_back = self.backward_layer(input, initial_state[1], **options)
+        with shared_by(2):
+            ahead, final_ahead = self.forward_layer(input, initial_state[0], **options)
+            back, final_back = self.backward_layer(input, initial_state[1], **options)
         return MERGES[self.merge](ahead, back), (final_ahead, final_back)
 
 

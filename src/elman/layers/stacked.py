@@ -12,6 +12,7 @@ from elman.cells import Cell
 from elman.cells.convolution import ConvCell
 from elman.cells.options import brief, check_flag, check_number
 from elman.cells.state import state_shapes
+from elman.compiler import shared_by
 from elman.errors import OptionError, ShapeError
 from elman.layers.bidirectional import Bidirectional
 from elman.layers.contract import SequenceLayer
@@ -171,7 +172,8 @@ class Stacked(SequenceLayer):
     ) -> tuple[Tensor, Any]:
         final_states = []
         for index, (layer, state) in enumerate(self._pair(initial_state, "initial_state")):
-            output, state = layer(self._drop(index, input), state, lengths=lengths, resets=resets)
+            with shared_by(len(self.layers)):
+                output, state = layer(self._drop(index, input), state, lengths=lengths, resets=resets)
             final_states.append(state)
             if index in self.residual:
                 output = output + (input if index else self._clear_padding(input, lengths))

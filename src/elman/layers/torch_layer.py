@@ -12,8 +12,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from elman.backends.eager import Resets
 from elman.cells import Cell, map_state
 from elman.cells.state import State, state_tensors
-from elman.compiler import Batch, explain, run, run_again, why_not
-from elman.errors import OptionError
+from elman.compiler import Batch, explain, run, run_again, shared_by, why_not
+from elman.compiler.options import chosen_memory
+from elman.errors import GraphError, OptionError
 from elman.layers.checks import (
     as_resets,
     check_device,
@@ -113,13 +114,13 @@ class TorchLayer(nn.RNNBase, SequenceLayer):
             check_device("input", input.data, self._example())
             if resets is not None or self._suits_kernels(input.data.unsqueeze(1), hx):
                 return self._run_packed(input, hx, resets)
-            return self._torch_forward(input, hx)
+            return self._run_torch(input, hx)
         check_tensor("input", input, " or a PackedSequence")
         check_device("input", input, self._example())
         if resets is not None:
             return self._run_cells(input, hx, lengths, resets)
         if not self._suits_kernels(input, hx):
-            return self._torch_forward(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
+            return self._run_torch(input, hx) if lengths is None else self._run_ragged(input, hx, lengths)
         if input.dim() == 3 or lengths is not None:
             return self._run_cells(input, hx, lengths, None)
         batch = 0 if self.batch_first else 1
@@ -212,10 +213,22 @@ class TorchLayer(nn.RNNBase, SequenceLayer):
         num_steps, batch_size = self._check(input, hx)
         ends = as_lengths(lengths, num_steps, batch_size)
         if batch_size == 0:  # which cannot be packed
-            return self._torch_forward(input, hx)
+            return self._run_torch(input, hx)
         packed = pack_padded_sequence(input, ends, self.batch_first, enforce_sorted=False)
-        output, final_state = self._torch_forward(packed, hx)
+        output, final_state = self._run_torch(packed, hx)
         return pad_packed_sequence(output, self.batch_first, total_length=num_steps)[0], final_state
+
+    def _run_torch(self, input: Tensor | PackedSequence, hx: Any) -> tuple[Any, Any]:
+        """Call torch's own operator, which knows of no budget."""
+        if torch.is_grad_enabled() and chosen_memory() is not None:
+            tensor = input.data if isinstance(input, PackedSequence) else input
+            reason = why_not(tensor if tensor.dim() == 3 else tensor.unsqueeze(1))
+            if reason is not None:  # else torch refuses the call
+                raise GraphError(
+                    "`memory` bounds what machine code keeps for a gradient, and this call is torch's own "
+                    f"operator: {reason}"
+                )
+        return self._torch_forward(input, hx)
 
     def _run_packed(
         self, packed: PackedSequence, hx: Any, resets: Tensor | None
@@ -232,16 +245,17 @@ class TorchLayer(nn.RNNBase, SequenceLayer):
         starts = None if resets is None else as_resets(resets, input, self.batch_first)
         sequences = input.transpose(0, 1) if self.batch_first else input
         final_states = []
-        for layer in range(self.num_layers):
-            if layer > 0:
-                sequences = dropout(sequences, self.dropout, self.training)
-            outputs = []
-            for reverse in (False, True)[: 1 + self.bidirectional]:
-                batch = Batch(sequences, hx, ends, None, None, reverse)
-                output, final_state = self._run_cell(len(final_states), batch, starts)
-                outputs.append(output)
-                final_states.append(final_state)
-            sequences = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
+        with shared_by(self.num_layers * (1 + self.bidirectional)):
+            for layer in range(self.num_layers):
+                if layer > 0:
+                    sequences = dropout(sequences, self.dropout, self.training)
+                outputs = []
+                for reverse in (False, True)[: 1 + self.bidirectional]:
+                    batch = Batch(sequences, hx, ends, None, None, reverse)
+                    output, final_state = self._run_cell(len(final_states), batch, starts)
+                    outputs.append(output)
+                    final_states.append(final_state)
+                sequences = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=-1)
         output = sequences.transpose(0, 1) if self.batch_first else sequences
         return output, map_state(_stack, *final_states)
 

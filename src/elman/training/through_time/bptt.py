@@ -28,8 +28,9 @@ class BPTT(Schedule):
     runs as one, beyond the budget.
 
     Args:
-        memory: Bytes that each layer and direction may keep and work in, beside inputs, outputs, parameters
-            and their gradients: a number, or a text such as "64MB". Without it, as many as are needed.
+        memory: Bytes that a call may keep and work in, beside inputs, outputs, parameters and their
+            gradients: a number, or a text such as "64MB". Layers and directions inside of it have equal
+            shares. Without it, as many as are needed.
 
     Raises:
         OptionError: `memory` is no size. At a call: it is too small; the message names the smallest that
