@@ -94,7 +94,7 @@ def test_as_a_schedule_it_is_one_part_with_the_gradient_of_a_call():
     parts = list(BPTT("50MB").parts(layer, SequenceBatch(input, target, lengths)))
     assert [(part.start, part.stop, part.is_last) for part in parts] == [(0, 9, True)]
     torch.testing.assert_close(parts[0].state, state, rtol=0, atol=0)
-    parts[0].backward((parts[0].output - parts[0].target).square().mean())
+    parts[0].backward((parts[0].output - target).square().mean())
     found = [parameter.grad for parameter in layer.parameters()]
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
