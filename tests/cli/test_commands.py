@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from command_line import FIT, STEPS, Outcome, fit_options, snapshot, table
 
-from elman.tasks.forecast.settings import read_settings
+from elman.tasks.settings import read_settings
 
 Elman = Callable[..., Outcome]
 

@@ -120,7 +120,7 @@ def interrupt(*_: Any, **__: Any) -> NoReturn:
 @pytest.mark.parametrize(
     "function",
     [
-        "elman.tasks.forecast.run._fingerprint",
+        "elman.tasks.forecast.run.fingerprint",
         "elman.tasks.forecast.fitting.choose_linear",
         "elman.tasks.forecaster.Forecaster.save",
         "elman.tasks.forecast.run.save_report",
@@ -134,7 +134,7 @@ def test_interrupted_anywhere_is_continued(
         patch.setattr(function, interrupt)
         result = elman(*FIT, "--config", "run/config.toml", "--out", "cut", "--quiet")
     assert (result.code, result.out) == (130, "")
-    has_begun = not function.endswith("_fingerprint")
+    has_begun = not function.endswith(".fingerprint")
     assert Path("cut").exists() == has_begun
     if not has_begun:
         assert result.err == "elman: stopped.\n"
@@ -148,7 +148,7 @@ def test_evaluation_that_was_saved_but_not_yet_logged_is_not_lost(
     elman: Elman, whole: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr("elman.tasks.forecast.run.asdict", interrupt)
+        patch.setattr("elman.tasks.running.asdict", interrupt)
         assert elman(*FIT, "--config", "run/config.toml", "--out", "cut", "--quiet").code == 130
     assert not Path("cut/metrics.jsonl").exists()
     assert Path("cut/state.safetensors").exists()

@@ -13,11 +13,12 @@ import torch
 
 from elman.data.findings import Finding
 from elman.errors import OptionError, RunError
-from elman.tasks.forecast.fitting import Observer
+from elman.tasks import Observer
 from elman.tasks.forecast.run import run_forecast
 from elman.tasks.forecast.saved import load_report, save_report
-from elman.tasks.forecast.settings import ForecastSettings, read_settings
+from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.results import CalibrationPoint, ForecastReport, ScoreRow, ScoreTable, SeriesHistory
+from elman.tasks.settings import read_settings
 from elman.training import EvaluationRecord
 from elman.training.run import RunDirectory
 

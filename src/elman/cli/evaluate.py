@@ -12,22 +12,19 @@ def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)],
     data: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Another table with the same columns. Default: the table of the run."
-        ),
+        typer.Option(metavar="FILE", help="Other data of the same form. Default: the data of the run."),
     ] = None,
     part: Annotated[str, typer.Option(metavar="PART", help="test or validation.")] = "test",
 ) -> None:
-    """Score the forecasts of a held-out part beside the baselines'.
+    """Score a held-out part beside the baselines.
 
-    There is one forecast per horizon, each seeing only what was known then.
+    Of forecasts there is one per horizon, each seeing only what was known then.
 
     [bold]Example[/bold]: elman evaluate runs/demand --part validation
     """
     from elman.cli.scores import print_scores
-    from elman.tasks.forecast.run import load_forecaster, load_settings
+    from elman.tasks.registry import runs_of
     from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
-    forecaster = load_forecaster(directory)
-    print_scores(forecaster.evaluate(data or Path(load_settings(directory).data), part))
+    print_scores(runs_of(directory).evaluate(directory, data, part))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from elman.cli import options
-from elman.errors import OptionError
+from elman.cli.running import begun, continued, stoppable
 
 if TYPE_CHECKING:
     from elman.tasks.forecast.settings import ForecastSettings
@@ -66,8 +62,12 @@ def command(
 
     directory = RunDirectory(out)
     mode = "resume" if resume else "overwrite" if overwrite else "new"
-    with _stoppable(directory):
-        settings = _continued(directory, given) if resume else _begun(config, given)
+    with stoppable(directory, "forecast"):
+        from elman.tasks.forecast.run import load_settings
+        from elman.tasks.forecast.settings import ForecastSettings
+
+        make = ForecastSettings.from_mapping
+        settings = continued(load_settings, directory, given) if resume else begun(make, config, given)
         _run(settings, directory, mode, quiet)
 
 
@@ -75,42 +75,10 @@ def _run(settings: ForecastSettings, directory: RunDirectory, mode: Mode, quiet:
     from elman.cli.progress import watch
     from elman.cli.scores import print_report
     from elman.report import write_forecast_report
-    from elman.tasks.forecast.run import REPORT, run_forecast
+    from elman.tasks.forecast.run import run_forecast
+    from elman.training.run import REPORT
 
     with watch(settings.num_steps, quiet=quiet) as observer:
         report = run_forecast(settings, directory, mode, observer)
     path = write_forecast_report(report, directory / REPORT)
     print_report(report, path, quiet=quiet)
-
-
-def _begun(config: Path | None, given: dict[str, Any]) -> ForecastSettings:
-    """Return the settings of a new run: those of a file, and before them those of the command line."""
-    from elman.tasks.forecast.settings import ForecastSettings, read_settings
-
-    stored = read_settings(config) if config else {}
-    return ForecastSettings.from_mapping({**stored, **given}, str(config or "the command line"))
-
-
-def _continued(directory: RunDirectory, given: dict[str, Any]) -> ForecastSettings:
-    """Return the settings of the run to continue; what the command line says must agree with them."""
-    from elman.tasks.forecast.run import load_settings
-
-    directory.check("resume")
-    settings = load_settings(directory)
-    for name, value in given.items():
-        before = getattr(settings, name)
-        if before != value:
-            raise OptionError(f"The run to continue has {name} = {before!r}, not {value!r}; leave it out.")
-    return settings
-
-
-@contextmanager
-def _stoppable(directory: RunDirectory) -> Iterator[None]:
-    """Say after Ctrl-C how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        out = shlex.quote(str(directory.path))
-        rest = f" Continue with: elman fit forecast --resume --out {out}" if directory.holds_run else ""
-        typer.echo(f"elman: stopped.{rest}", err=True)
-        raise typer.Exit(130) from None

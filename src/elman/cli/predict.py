@@ -1,4 +1,4 @@
-"""`elman predict`: forecast what comes after a table, with a fitted run."""
+"""`elman predict`: what a fitted run says of new data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from elman.errors import OptionError
 def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)],
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="The past, as a CSV or Parquet file.", show_default=False)
+        Path,
+        typer.Argument(metavar="DATA", help="New data, of the form of those of the run.", show_default=False),
     ],
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FILE", help="Where to write the forecast: .csv or .parquet.", show_default=False
+            metavar="FILE", help="Where to write the predictions: .csv or .parquet.", show_default=False
         ),
     ],
     future: Annotated[
@@ -29,19 +30,19 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Forecast the steps after the last observed target of each series.
+    """Predict with a finished run: the steps after a table, a class or a tag for each sequence.
 
     [bold]Example[/bold]: elman predict runs/demand new.csv --out forecast.csv
     """
     _check_out(out, run, [data] if future is None else [data, future])
-    from elman.tasks.forecast.run import load_forecaster
+    from elman.tasks.registry import runs_of
     from elman.training.files import write_frame
     from elman.training.run import RunDirectory
 
-    forecast = load_forecaster(RunDirectory(run)).predict(data, future)
-    write_frame(out, forecast)
-    series = forecast["series"].n_unique()
-    typer.echo(f"{forecast.height} rows, {series} series: {out}")
+    directory = RunDirectory(run)
+    prediction = runs_of(directory).predict(directory, data, future)
+    write_frame(out, prediction.table)
+    typer.echo(f"{prediction.summary}: {out}")
 
 
 def _check_out(out: Path, run: Path, tables: list[Path]) -> None:

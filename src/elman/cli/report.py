@@ -23,11 +23,10 @@ def command(
     """
     if out is not None and (out.suffix.lower() != ".html" or out.is_dir()):
         raise OptionError(f"--out must be a file that ends in .html, but it is {out}.")
-    from elman.report import write_forecast_report
-    from elman.tasks.forecast.run import REPORT
-    from elman.tasks.forecast.saved import load_report
-    from elman.training.run import RunDirectory
+    from elman.report import write_report
+    from elman.tasks.registry import runs_of
+    from elman.training.run import REPORT, RunDirectory
 
     directory = RunDirectory(run)
-    path = write_forecast_report(load_report(directory), out or directory / REPORT)
+    path = write_report(runs_of(directory).load_report(directory), out or directory / REPORT)
     typer.echo(f"report: {path}")

@@ -7,9 +7,9 @@ from elman._lazy import lazy
 __all__ = ["ForecastOptions", "Forecaster", "Observer", "ScoreTable"]
 
 if TYPE_CHECKING:
-    from elman.tasks.forecast.fitting import Observer
     from elman.tasks.forecast.options import ForecastOptions
     from elman.tasks.forecaster import Forecaster
+    from elman.tasks.observer import Observer
     from elman.tasks.results import ScoreTable
 else:
     __getattr__, __dir__ = lazy(
@@ -17,7 +17,7 @@ else:
         names={
             "ForecastOptions": "elman.tasks.forecast.options",
             "Forecaster": "elman.tasks.forecaster",
-            "Observer": "elman.tasks.forecast.fitting",
+            "Observer": "elman.tasks.observer",
             "ScoreTable": "elman.tasks.results",
         },
     )

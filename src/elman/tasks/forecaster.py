@@ -17,12 +17,13 @@ from elman.data import Columns, Panel, build_panel, read_table
 from elman.data.findings import Finding
 from elman.errors import DataError, ElmanError, OptionError, RunError
 from elman.tasks.forecast.evaluation import PARTS, Evaluation
-from elman.tasks.forecast.fitting import Fit, Observer, fit_model
+from elman.tasks.forecast.fitting import Fit, fit_model
 from elman.tasks.forecast.future import append_future, require_future
 from elman.tasks.forecast.inspection import NetworkInspection, inspect_network
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.selection import split_panel
+from elman.tasks.observer import Observer
 from elman.tasks.results import ForecastReport, ScoreTable
 from elman.training import TrainingOptions, read_tensors, write_tensors
 

@@ -13,7 +13,7 @@ from elman.training.locks import locked
 
 Mode = Literal["new", "resume", "overwrite"]
 
-CONFIG = "config.toml"
+CONFIG, REPORT = "config.toml", "report.html"
 _MARK = b'task = "'
 
 

@@ -28,8 +28,8 @@ def score_table(scores: ScoreTable, promised_coverage: float | None) -> Html:
         for index, scored in enumerate(scores.rows)
     ]
     caption = (
-        f"The {scores.part} part, {count(scores.num_origins, 'forecast')}. Bold with a dot: the best of its "
-        "column. Errors are better when lower, coverage when nearer to what its band promises."
+        f"The {scores.part} part, {count(scores.num_origins, scores.scored)}. "
+        f"Bold with a dot: the best of its column. {_reading(metrics)}"
     )
     return table(caption, ["model", *metrics], rows)
 
@@ -48,6 +48,8 @@ def best(metric: str, values: Sequence[float | None], promised_coverage: float |
 
 def _aim(metric: str, promised_coverage: float | None) -> float:
     """Return the value a metric would like to have: what the band promises, or no error at all."""
+    if _is_gain(metric):
+        return 1.0
     if not _is_share(metric):
         return 0.0
     named = re.search(r"\d+(\.\d+)?", metric)
@@ -74,4 +76,15 @@ def _model(scored: ScoreRow) -> Content:
 
 
 def _is_share(metric: str) -> bool:
-    return "coverage" in metric.lower()
+    return "coverage" in metric.lower() or _is_gain(metric)
+
+
+def _is_gain(metric: str) -> bool:
+    """Tell whether more is better, up to 1."""
+    return any(word in metric.lower() for word in ("accuracy", "f1", "precision", "recall"))
+
+
+def _reading(metrics: Sequence[str]) -> str:
+    if any(map(_is_gain, metrics)):
+        return "Accuracies and F1 are better when higher, errors and losses when lower."
+    return "Errors are better when lower, coverage when nearer to what its band promises."

@@ -6,8 +6,8 @@ geometry -> encoders -> linear branch (chosen on the validation part) -> out-of-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +34,10 @@ from elman.tasks.forecast.selection import (
     split_panel,
 )
 from elman.tasks.forecast.windows import Geometry, Scaling
-from elman.training import EvaluationRecord, TrainingResult, train
+from elman.tasks.observer import Observer
+from elman.training import TrainingResult, train
 
 _NUM_FOLDS = 5
-
-
-@dataclass(frozen=True)
-class Observer:
-    """What is told of a fit while it runs; each does nothing unless given.
-
-    Args:
-        on_stage: called with a sentence when a new stage begins.
-        on_step: called with the optimizer step and its loss.
-        on_record: called with every evaluation.
-    """
-
-    on_stage: Callable[[str], None] = field(default=lambda text: None)
-    on_step: Callable[[int, float], None] = field(default=lambda step, loss: None)
-    on_record: Callable[[EvaluationRecord], None] = field(default=lambda record: None)
 
 
 @dataclass(frozen=True)

@@ -12,40 +12,8 @@ from typing import Any
 import polars as pl
 
 from elman.data.findings import Finding
+from elman.tasks.results.scores import ScoreTable
 from elman.training.records import EvaluationRecord
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """The scores of one forecaster on one set of origins.
-
-    Args:
-        model: name shown to people, for instance "elman (LSTM + ridge)" or "seasonal naive".
-        metrics: metric name -> value, in the order they are to be shown; `None` where a metric
-            does not exist for this model (a point forecast has no coverage).
-        is_baseline: True for everything but the network being judged.
-    """
-
-    model: str
-    metrics: Mapping[str, float | None]
-    is_baseline: bool
-
-
-@dataclass(frozen=True)
-class ScoreTable:
-    """A network's scores beside its baselines', on the same origins.
-
-    Args:
-        part: "validation" or "test".
-        rows: one per model, the network first.
-        num_origins: forecasts that were scored, over all series.
-        verdict: sentences that say in words who wins.
-    """
-
-    part: str
-    rows: Sequence[ScoreRow]
-    num_origins: int
-    verdict: Sequence[str]
 
 
 @dataclass(frozen=True)

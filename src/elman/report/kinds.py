@@ -1,0 +1,26 @@
+"""The report of any task, by the kind of its results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from elman.report.forecast import render_forecast_report
+from elman.report.page import write_page
+
+_RENDERERS: dict[str, Callable[[Any], str]] = {
+    "ForecastReport": render_forecast_report,
+}
+"""Name of a class of `elman.tasks.results` -> what draws it; by name, since importing it is not for free."""
+
+
+def write_report(report: Any, path: str | os.PathLike[str]) -> Path:
+    """Write the report of any task to a file, folders above it included, and return its path.
+
+    Args:
+        report: a report object of `elman.tasks.results`.
+        path: where to write; an old file there is replaced at once, never half.
+    """
+    return write_page(_RENDERERS[type(report).__name__](report), path)

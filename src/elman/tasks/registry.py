@@ -1,0 +1,119 @@
+"""The tasks by the name in a run's config.toml, so that one command serves every kind of run.
+
+A task writes a `Runs` in its own package and adds a line to `_RUNS`. Nothing of a task is imported before a
+run of it is asked for.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from elman.errors import OptionError, RunError
+from elman.tasks.results import ScoreTable
+from elman.tasks.settings import read_settings
+from elman.training.run import CONFIG, RunDirectory
+
+_RUNS = {
+    "forecast": "elman.tasks.forecast.runs:ForecastRuns",
+}
+"""Task -> the module and the class of its runs."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run says of new data.
+
+    Args:
+        table: one row a prediction.
+        summary: the same in a few words, such as "48 rows, 2 series".
+    """
+
+    table: pl.DataFrame
+    summary: str
+
+
+class Runs(ABC):
+    """What the commands do with a finished run, whatever its task."""
+
+    task: str
+    """Its name in config.toml."""
+
+    @abstractmethod
+    def load(self, directory: RunDirectory) -> Any:
+        """Return what the run fitted.
+
+        Raises:
+            RunError: the run is not finished, or its files are damaged.
+        """
+
+    @abstractmethod
+    def predict(self, directory: RunDirectory, data: Path, future: Path | None = None) -> Prediction:
+        """Predict from new data.
+
+        Args:
+            directory: of the run.
+            data: what to read.
+            future: what is known ahead, where the task can use it.
+
+        Raises:
+            ElmanError: the run or the data cannot be used.
+        """
+
+    @abstractmethod
+    def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
+        """Score the run beside its baselines.
+
+        Args:
+            directory: of the run.
+            data: other data than the run's own.
+            part: "test" or "validation".
+
+        Raises:
+            ElmanError: the run or the data cannot be used.
+        """
+
+    @abstractmethod
+    def load_report(self, directory: RunDirectory) -> Any:
+        """Return the saved results, a report object of `elman.tasks.results`.
+
+        Raises:
+            RunError: the run is not finished, or its files are damaged.
+        """
+
+    def stream(self, directory: RunDirectory) -> Any:
+        """Return an object whose `push(row)` takes one step and returns what is known after it, or None.
+
+        Raises:
+            OptionError: the run needs whole sequences.
+        """
+        raise OptionError(f"{directory.path} is a {self.task} run, which cannot read a stream step by step.")
+
+
+def task_of(directory: RunDirectory) -> str:
+    """Return the name of the task that a run is of.
+
+    Raises:
+        RunError: there is no run, or its task is not known.
+    """
+    directory.require_run()
+    task = read_settings(directory / CONFIG).get("task")
+    if task not in _RUNS:
+        known = ", ".join(_RUNS)
+        raise RunError(f"`task` in {directory / CONFIG} must be one of {known}, but it is {task!r}.")
+    return task
+
+
+def runs_of(directory: RunDirectory) -> Runs:
+    """Return what the commands need to use a run.
+
+    Raises:
+        RunError: there is no run, or its task is not known.
+    """
+    module, _, name = _RUNS[task_of(directory)].partition(":")
+    return getattr(import_module(module), name)()

@@ -1,0 +1,14 @@
+"""Plain result objects of every task: ready to print, save or draw; nothing here computes or needs torch."""
+
+from elman.tasks.results.forecast import CalibrationPoint, ForecastReport, SeriesHistory
+from elman.tasks.results.scores import ScoreRow, ScoreTable
+from elman.training.records import EvaluationRecord
+
+__all__ = [
+    "CalibrationPoint",
+    "EvaluationRecord",
+    "ForecastReport",
+    "ScoreRow",
+    "ScoreTable",
+    "SeriesHistory",
+]
