@@ -90,6 +90,7 @@ ALL_CELLS: dict[str, type[Cell]] = {
     "second_order": SecondOrderCell,
 }
 ALL_WRAPPERS: dict[str, type[Wrapper]] = {
+    "clip_state_gradient": ClipStateGradient,
     "zoneout": Zoneout,
     "recurrent_dropout": RecurrentDropout,
     "weight_drop": WeightDrop,
