@@ -73,3 +73,24 @@ def test_a_state_that_is_not_a_number_has_no_values():
         layer.cell.weight.fill_(torch.nan)  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
     (found,) = step_jacobians(layer, input)
     assert np.isnan(found.spectral_radius).all()
+
+
+class RowScaled(Cell):
+    """Each sequence shrinks by a factor of its own."""
+
+    def step_inputs(self, num_steps: int, batch_size: int) -> dict[str, Tensor]:
+        return {
+            "scale": 0.1 * torch.arange(1, batch_size + 1).float().expand(num_steps, batch_size)[..., None]
+        }
+
+    def forward(self, input: Tensor, state: Tensor, scale: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        state = scale * state + input
+        return state, state
+
+
+def test_step_inputs_stay_with_their_sequence_in_either_layout():
+    layer = elman.Recurrent(RowScaled(2, 2), batch_first=True)
+    (found,) = step_jacobians(layer, torch.randn(3, 5, 2), num_sequences=3)
+    np.testing.assert_allclose(found.spectral_radius, np.tile([0.1, 0.2, 0.3], (5, 1)), rtol=1e-6)
+    (by_lag,) = gradient_by_lag(layer, torch.randn(3, 5, 2))
+    np.testing.assert_allclose(by_lag.frobenius[1] / by_lag.frobenius[0], [0.1, 0.2, 0.3], rtol=1e-6)
