@@ -6,6 +6,7 @@ backward.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,6 +24,18 @@ from elman.compiler.call import (
 from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_budget
 from elman.errors import OptionError
+
+
+class Sizes(NamedTuple):
+    """Bytes that the gradient of a call takes.
+
+    Attributes:
+        kept: From the way forward to the way back.
+        work: Beside that, at the height of either way.
+    """
+
+    kept: int
+    work: int
 
 
 def choose_room(call: Call, arguments: Arguments) -> int:
@@ -62,13 +75,24 @@ def measure(call: Call, arguments: Arguments, room: int) -> int:
         arguments: Its tensors.
         room: Steps of a span; T for one span.
     """
+    return sum(sizes_of(call, arguments, room))
+
+
+def sizes_of(call: Call, arguments: Arguments, room: int) -> Sizes:
+    """Return what a call keeps, and what it works in, with spans of so many steps.
+
+    Args:
+        call: What is run, with a way back.
+        arguments: Its tensors.
+        room: Steps of a span; T for one span.
+    """
     num_steps, batch_size = arguments.input.shape[:2]
     launcher = _launcher(call, arguments)
     state = sum(part.nbytes for part in arguments.states)
     saved = launcher.saved_size(room, batch_size) * arguments.input.element_size()
     work = launcher.work_size(num_steps, batch_size, room, is_ragged=call.lengths is not None)
     num_spans = -(-num_steps // room)
-    return saved + work + (state * (num_spans + 3) if num_spans > 1 else 0)
+    return Sizes(saved, work) if num_spans == 1 else Sizes(state * num_spans, saved + work + 3 * state)
 
 
 def _rooms(num_steps: int) -> list[int]:

@@ -10,6 +10,7 @@ from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.reference import make_step
 from elman.compiler.call import Arguments, Call, run_backward, run_forward
 from elman.compiler.checkpoints import choose_room, run_spans, run_spans_backward
+from elman.compiler.noting import note
 from elman.compiler.transforms import is_batched
 
 
@@ -29,6 +30,7 @@ class Recurrence(torch.autograd.Function):
         else:
             output, finals, saved = run_forward(call, arguments)
             kept = [saved]
+        note(call, arguments, kept)
         ctx.room, ctx.num_kept = room, len(kept)
         ctx.set_materialize_grads(False)
         ctx.call, ctx.num_arguments = call, len(tensors)

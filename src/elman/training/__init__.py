@@ -10,9 +10,11 @@ __all__ = [
     "TBPTT",
     "EvaluationRecord",
     "GradientFlowPenalty",
+    "Memory",
     "NonFinite",
     "Part",
     "PerStep",
+    "PlannedMethod",
     "Recovery",
     "RecoveryRecord",
     "Schedule",
@@ -24,6 +26,9 @@ __all__ = [
     "clip_gradients",
     "find_non_finite",
     "init_recurrent_",
+    "largest_hidden_size",
+    "largest_length",
+    "plan",
     "read_tensors",
     "set_forget_bias_",
     "train",
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from elman.training.devices import check_device
     from elman.training.loop import train
     from elman.training.options import TrainingOptions
+    from elman.training.planning import Memory, PlannedMethod, largest_hidden_size, largest_length, plan
     from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
     from elman.training.recovery import Recovery
     from elman.training.steady import (
@@ -60,6 +66,11 @@ else:
             "RTRL": "elman.training.through_time",
             "Recovery": "elman.training.recovery",
             "RecoveryRecord": "elman.training.records",
+            "Memory": "elman.training.planning",
+            "PlannedMethod": "elman.training.planning",
+            "largest_hidden_size": "elman.training.planning",
+            "largest_length": "elman.training.planning",
+            "plan": "elman.training.planning",
             "Schedule": "elman.training.through_time",
             "SequenceBatch": "elman.training.through_time",
             "TBPTT": "elman.training.through_time",

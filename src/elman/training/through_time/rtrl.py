@@ -76,7 +76,7 @@ class RTRL(Schedule):
         return self.every
 
     def _parts(self, layer: nn.Module, batches: Iterable[SequenceBatch]) -> Iterator[Part]:
-        _check(layer)
+        check_rtrl(layer)
         assert isinstance(layer, Recurrent)
         return super()._parts(layer, batches)
 
@@ -90,7 +90,16 @@ class RTRL(Schedule):
         return "RTRL()" if self.every == 1 else f"RTRL(every={self.every})"
 
 
-def _check(layer: nn.Module) -> None:
+def check_rtrl(layer: nn.Module) -> None:
+    """Refuse a layer that is not one recorded step.
+
+    Args:
+        layer: What is to be run.
+
+    Raises:
+        OptionError: It is no `Recurrent`, learns its initial state, or its cell draws random numbers.
+        TraceError: Its cell cannot be recorded.
+    """
     if not isinstance(layer, Recurrent):
         raise OptionError(
             "RTRL needs one elman.Recurrent, whose cell is the whole step, but `layer` is a "
