@@ -21,6 +21,7 @@ __all__ = [
     "ElmanError",
     "EncoderDecoder",
     "Forecaster",
+    "LanguageModel",
     "PerStep",
     "Recurrent",
     "Stacked",
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
         Stateful,
         Stream,
     )
-    from elman.tasks import Forecaster
+    from elman.tasks import Forecaster, LanguageModel
     from elman.training import BPTT, RTRL, TBPTT, PerStep
 else:
     __getattr__, __dir__ = lazy(
@@ -67,6 +68,7 @@ else:
             "Forecaster": "elman.tasks",
             "GRU": "elman.layers",
             "LSTM": "elman.layers",
+            "LanguageModel": "elman.tasks",
             "PerStep": "elman.training",
             "RNN": "elman.layers",
             "RTRL": "elman.training",

@@ -4,20 +4,34 @@ from typing import TYPE_CHECKING
 
 from elman._lazy import lazy
 
-__all__ = ["ForecastOptions", "Forecaster", "Observer", "ScoreTable"]
+__all__ = [
+    "ForecastOptions",
+    "Forecaster",
+    "LanguageModel",
+    "Observer",
+    "Sampling",
+    "ScoreTable",
+    "TextOptions",
+]
 
 if TYPE_CHECKING:
     from elman.tasks.forecast.options import ForecastOptions
     from elman.tasks.forecaster import Forecaster
+    from elman.tasks.language_model import LanguageModel
     from elman.tasks.observer import Observer
     from elman.tasks.results import ScoreTable
+    from elman.tasks.text.options import TextOptions
+    from elman.tasks.text.sampling import Sampling
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         names={
             "ForecastOptions": "elman.tasks.forecast.options",
             "Forecaster": "elman.tasks.forecaster",
+            "LanguageModel": "elman.tasks.language_model",
             "Observer": "elman.tasks.observer",
             "ScoreTable": "elman.tasks.results",
+            "Sampling": "elman.tasks.text.sampling",
+            "TextOptions": "elman.tasks.text.options",
         },
     )

@@ -1,0 +1,314 @@
+"""Predict what comes next in a text, write text, and say how likely a text is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from elman.data.findings import Finding
+from elman.data.text import read_bytes, read_text, unify_lines
+from elman.data.vocabulary import UNKNOWN, Vocabulary
+from elman.errors import ElmanError, OptionError, RunError
+from elman.tasks.observer import Observer
+from elman.tasks.results.scores import ScoreTable
+from elman.tasks.results.text import Generation, LineScore, Sample, TextReport
+from elman.tasks.text.activity import watch_units
+from elman.tasks.text.network import TextNetwork
+from elman.tasks.text.options import TextOptions
+from elman.tasks.text.parts import TextParts
+from elman.tasks.text.reading import log_probabilities
+from elman.tasks.text.sampling import Sampling, draw_codes
+from elman.tasks.text.scoring import score_part
+from elman.tasks.text.segments import Segments
+from elman.tasks.text.streaming import TextStream, score_lines
+from elman.tasks.text.training import TextTraining
+from elman.training import TrainingResult, read_tensors, write_tensors
+
+_TEMPERATURES = (0.5, 0.8, 1.0)
+_SAMPLE_LENGTH, _NUM_WATCHED, _NUM_UNITS = 400, 1500, 6
+_VALIDATION_CONTEXT = 64
+
+
+class LanguageModel:
+    r"""A recurrent network that predicts the next character, byte or word of a text.
+
+    It is trained by truncated backpropagation through time over the text as one stream, the state carried
+    from segment to segment. The end of the text is held out and read once, by `evaluate` or `report`.
+
+    Args:
+        options: everything that can be chosen; see `TextOptions`.
+
+    Reference:
+        T. Mikolov, M. Karafiát, L. Burget, J. Černocký, S. Khudanpur (2010), "Recurrent neural network based
+        language model", Interspeech. A. Graves (2013), "Generating sequences with recurrent neural
+        networks", arXiv:1308.0850.
+
+    Example:
+        >>> small = TextOptions(hidden_size=8, segment=8, batch_size=4, num_steps=4)
+        >>> model = LanguageModel(small).fit("the cat sat on the mat. " * 20)
+        >>> [row.model for row in model.evaluate().rows]
+        ['elman (LSTM)', '5-gram (Witten-Bell)', 'unigram']
+        >>> model.generate(5, prompt="the é").unknown
+        ('é',)
+    """
+
+    def __init__(self, options: TextOptions | None = None) -> None:
+        self.options = options or TextOptions()
+        self._network: TextNetwork | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._parts: TextParts | None = None
+        self._training = TrainingResult()
+        self._symbols_per_step = 0
+
+    @property
+    def network(self) -> TextNetwork:
+        """The fitted network.
+
+        Raises:
+            RunError: `fit` or `load` was not called.
+        """
+        if self._network is None:
+            raise RunError("This model is not fitted: call fit(text) or LanguageModel.load(path) first.")
+        return self._network
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The symbols it knows.
+
+        Raises:
+            RunError: `fit` or `load` was not called.
+        """
+        if self._vocabulary is None:
+            raise RunError("This model is not fitted: call fit(text) or LanguageModel.load(path) first.")
+        return self._vocabulary
+
+    @property
+    def name(self) -> str:
+        """What the table of scores calls this model."""
+        return f"elman ({self.options.cell_name})"
+
+    def check(self, text: str | bytes | Path, *, encoding: str = "utf-8") -> TextParts:
+        """Read a text as `fit` would, learn nothing, and return its parts.
+
+        Args:
+            text: as for `fit`.
+            encoding: as for `fit`.
+
+        Raises:
+            DataError: the text cannot be used; the message says why.
+        """
+        return self._cut(text, encoding, None)
+
+    def fit(
+        self,
+        text: str | bytes | Path,
+        *,
+        encoding: str = "utf-8",
+        checkpoint: Path | None = None,
+        observer: Observer | None = None,
+    ) -> LanguageModel:
+        """Learn from the training part of a text; keep the weights that the validation part likes best.
+
+        Args:
+            text: the text itself, or the path of a file.
+            encoding: of the file.
+            checkpoint: a file to save the training to at every evaluation, and to go on from if it exists.
+            observer: is told of steps and evaluations.
+
+        Returns:
+            This model.
+
+        Raises:
+            DataError: the text cannot be used; the message says why.
+            NonFiniteError: the training diverged.
+            RunError: the checkpoint belongs to another run.
+        """
+        options, observer = self.options, observer or Observer()
+        parts = self._cut(text, encoding, None)
+        network = TextNetwork.fresh(len(parts.vocabulary), options)
+        segments = Segments(
+            parts.codes[: parts.validation_start],
+            length=options.segment,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            device=options.device,
+        )
+        codes, start = parts.part("validation")
+
+        def validate() -> float:
+            return -float(log_probabilities(network, codes, start, context=_VALIDATION_CONTEXT).mean())
+
+        observer.on_stage("training")
+        training = TextTraining(network, segments, validate, options)
+        identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
+        self._training = training.run(observer, checkpoint, identity)
+        self._network, self._vocabulary, self._parts = network, parts.vocabulary, parts
+        self._symbols_per_step = segments.num_rows * segments.length
+        return self
+
+    def evaluate(
+        self, text: str | bytes | Path | None = None, part: str = "test", *, encoding: str = "utf-8"
+    ) -> ScoreTable:
+        """Score the predictions of a held-out part beside those of counting runs of symbols.
+
+        Args:
+            text: the text of the fit, again; needed after `load`.
+            part: "test" or "validation".
+            encoding: of the file.
+
+        Raises:
+            OptionError: there is no such part.
+            DataError: the text cannot be used.
+        """
+        parts = self._fitted if text is None else self._cut(text, encoding, self.vocabulary)
+        codes, start = parts.part(part)
+        return score_part(parts, part, self.name, log_probabilities(self.network, codes, start))
+
+    def generate(
+        self, length: int, *, prompt: str = "", sampling: Sampling | None = None, seed: int = 0
+    ) -> Generation:
+        """Write text, one symbol after the other.
+
+        Args:
+            length: symbols to write.
+            prompt: what comes before them; nothing is the beginning of a line. Symbols that training never
+                saw are read as unknown, and named in the result.
+            sampling: how each symbol is drawn.
+            seed: of the draws.
+
+        Raises:
+            OptionError: a number is out of its range.
+        """
+        for name, value, low in (("length", length, 1), ("seed", seed, 0)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < low:
+                raise OptionError(f"`{name}` must be a whole number, {low} or more, but it is {value!r}.")
+        vocabulary = self.vocabulary
+        prompt = unify_lines(prompt)[0]
+        read = [vocabulary.newline, *vocabulary.encode(prompt).tolist()]
+        forbidden = [UNKNOWN] if vocabulary.has_unknown else []
+        codes = draw_codes(self.network, read, length, sampling or Sampling(), seed=seed, forbidden=forbidden)
+        continuation = vocabulary.decode(codes)
+        space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
+        text = prompt + space + continuation
+        return Generation(text, continuation, vocabulary.unknown_in(prompt))
+
+    def score(self, lines: Sequence[str], *, batch_size: int = 64) -> list[LineScore]:
+        """Return how likely each line is, each as the first of a text.
+
+        Args:
+            lines: without their line ends.
+            batch_size: lines that are read side by side; it changes no score beyond rounding.
+
+        Raises:
+            OptionError: `batch_size` is not positive.
+        """
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise OptionError(f"`batch_size` must be a whole number, 1 or more, but it is {batch_size!r}.")
+        return score_lines(self.network, self.vocabulary, lines, batch_size)
+
+    def stream(self) -> TextStream:
+        """Return an object that reads a text piece by piece and says how likely each piece was."""
+        return TextStream(self.network, self.vocabulary)
+
+    def report(
+        self, *, title: str | None = None, configuration: Mapping[str, Any] | None = None
+    ) -> TextReport:
+        """Gather what a report shows: the held-out parts are scored here, once.
+
+        Args:
+            title: of the page; None says what the model is.
+            configuration: what repeats the run, to be shown.
+
+        Raises:
+            RunError: `fit` was not called on this object.
+        """
+        parts, training = self._fitted, self._training
+        named = ("test", "validation") if parts.test_start < len(parts.codes) else ("validation",)
+        watched = parts.codes[parts.part(named[0])[1] :][:_NUM_WATCHED]
+        steps = self._symbols_per_step * max(1, training.num_steps)
+        return TextReport(
+            title=title or f"A language model of {self.vocabulary.unit}s",
+            unit=self.vocabulary.unit,
+            num_symbols=parts.lengths,
+            vocabulary_size=len(self.vocabulary),
+            scores=[self.evaluate(part=part) for part in named],
+            curve=training.curve,
+            samples=[self._sample(temperature) for temperature in _TEMPERATURES],
+            symbols=[self.vocabulary.symbol(code) for code in watched.tolist()],
+            activities=watch_units(self.network, watched, _NUM_UNITS),
+            kernel=self.network.layers.explain(),
+            findings=parts.findings,
+            configuration=configuration or {},
+            seconds=training.seconds,
+            seconds_per_1000=1000 * training.seconds / steps,
+            num_parameters=sum(one.numel() for one in self.network.parameters()),
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one safetensors file, atomically.
+
+        Args:
+            path: the file; its folder must exist.
+
+        Raises:
+            RunError: the file cannot be written, or there is no fitted model.
+        """
+        values = {"options": asdict(self.options), "symbols": list(self.vocabulary.symbols)}
+        write_tensors(Path(path), self.network.state_dict(), {"language_model": values})
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "cpu") -> LanguageModel:
+        """Read what `save` wrote.
+
+        Args:
+            path: the file.
+            device: where the network goes.
+
+        Raises:
+            RunError: the file is absent, damaged or not one of ours.
+        """
+        tensors, values = read_tensors(Path(path))
+        try:
+            stored = values["language_model"]
+            model = cls(TextOptions(**{**stored["options"], "device": device}))
+            model._vocabulary = Vocabulary(model.options.unit, tuple(stored["symbols"]))
+            network = TextNetwork.fresh(len(model._vocabulary), model.options)
+            network.load_state_dict({name: one.to(device) for name, one in tensors.items()})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, ElmanError) and not isinstance(error, OptionError):
+                raise
+            reason = str(error).splitlines()[0]
+            raise RunError(f"{path} holds no language model that can be used: {reason}") from error
+        model._network = network.eval()
+        return model
+
+    @property
+    def _fitted(self) -> TextParts:
+        if self._parts is None:
+            raise RunError("This model does not hold its text: call fit(text), or give the text.")
+        return self._parts
+
+    def _cut(self, text: str | bytes | Path, encoding: str, vocabulary: Vocabulary | None) -> TextParts:
+        text, findings = _read(text, self.options.unit, encoding)
+        parts = TextParts.of(text, self.options, vocabulary)
+        return TextParts(
+            parts.codes,
+            parts.vocabulary,
+            parts.validation_start,
+            parts.test_start,
+            findings + parts.findings,
+        )
+
+    def _sample(self, temperature: float) -> Sample:
+        written = self.generate(_SAMPLE_LENGTH, sampling=Sampling(temperature), seed=self.options.seed)
+        return Sample(temperature, written.text)
+
+
+def _read(text: str | bytes | Path, unit: str, encoding: str) -> tuple[str | bytes, tuple[Finding, ...]]:
+    if isinstance(text, Path):
+        return (read_bytes(text), ()) if unit == "byte" else read_text(text, encoding)
+    if isinstance(text, bytes):
+        return (text, ()) if unit == "byte" else unify_lines(text.decode(encoding))
+    return (text, ()) if unit == "byte" else unify_lines(text)

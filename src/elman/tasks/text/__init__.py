@@ -1,0 +1,1 @@
+"""A language model over characters, bytes or words."""

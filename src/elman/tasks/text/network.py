@@ -1,0 +1,95 @@
+"""The network of a language model: embedding, recurrent layers, read-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from elman.cells import ALL_CELLS
+from elman.cells.wrappers import WeightDrop
+from elman.errors import OptionError
+from elman.layers import GRU, LSTM, RNN, Recurrent, SequenceLayer, Stacked
+from elman.tasks.text.options import TextOptions
+from elman.training import init_recurrent_, set_forget_bias_
+
+_EMBEDDING_SIZE = 128
+_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
+
+
+class TextNetwork(nn.Module):
+    """Reads codes of symbols and says, after each, what comes next.
+
+    Args:
+        num_codes: symbols there are, V.
+        options: sizes, cell and dropouts.
+
+    Shape:
+        codes: (T, N) int64. Output: (T, N, V), the logits of the symbol after each.
+
+    Raises:
+        OptionError: the cell cannot do what an option asks for.
+    """
+
+    def __init__(self, num_codes: int, options: TextOptions) -> None:
+        super().__init__()
+        layers, size = [], options.embedding_size or _EMBEDDING_SIZE
+        output_size = _make_layer(options, 1).output_size
+        if options.tied and options.embedding_size is None:
+            size = output_size
+        self.embedding = nn.Embedding(num_codes, size)
+        self.input_dropout, self.dropout = nn.Dropout(options.input_dropout), nn.Dropout(options.dropout)
+        for _ in range(options.num_layers):
+            layers.append(_make_layer(options, layers[-1].output_size if layers else size))
+        self.layers = Stacked(*layers, dropout=options.dropout)
+        # The layers may put out another number of features than a symbol has.
+        is_wider = options.tied and size != output_size
+        self.narrow = nn.Linear(output_size, size) if is_wider else nn.Identity()
+        self.head = nn.Linear(size if options.tied else output_size, num_codes)
+        if options.tied:
+            nn.init.normal_(self.embedding.weight, std=size**-0.5)
+            self.head.weight = self.embedding.weight
+
+    @classmethod
+    def fresh(cls, num_codes: int, options: TextOptions) -> TextNetwork:
+        """Return a network with fresh weights on the options' device; they depend on the seed alone."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed)
+            network = cls(num_codes, options)
+            for module in network.modules():
+                # Cells beside these bring first values of their own.
+                if isinstance(module, nn.RNNBase):
+                    init_recurrent_(module, "orthogonal")
+                if isinstance(module, nn.LSTM | LSTM):
+                    set_forget_bias_(module)
+        return network.to(options.device)
+
+    def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return the logits after each symbol, and the state to go on from."""
+        features, state = self.features(codes, state)
+        return self.logits(features), state
+
+    def features(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return what the last layer puts out after each symbol, and the state to go on from."""
+        return self.layers(self.input_dropout(self.embedding(codes)), state)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return the logits that belong to what the last layer puts out."""
+        read = self.narrow(self.dropout(features))
+        return linear(read, self.head.weight, self.head.bias)
+
+
+def _make_layer(options: TextOptions, input_size: int) -> SequenceLayer:
+    if options.cell in _TORCH_LAYERS and not options.weight_dropout:
+        return _TORCH_LAYERS[options.cell](input_size, options.hidden_size)
+    cell = ALL_CELLS[options.cell](input_size, options.hidden_size)
+    if not options.weight_dropout:
+        return Recurrent(cell)
+    if not any(name.rpartition(".")[2] == "weight_hh" for name, _ in cell.named_parameters()):
+        raise OptionError(
+            f"`weight_dropout` drops recurrent weights, and {options.cell!r} has none called weight_hh; "
+            "leave it 0."
+        )
+    return Recurrent(WeightDrop(cell, options.weight_dropout))

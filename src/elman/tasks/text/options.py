@@ -1,0 +1,137 @@
+"""What can be chosen about a language model, in one place; the command line shows the same names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite
+
+from elman.cells import ALL_CELLS
+from elman.data.vocabulary import check_unit
+from elman.errors import OptionError
+from elman.training.devices import check_device
+
+DEFAULT_SECONDS = 300.0
+_MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """How a language model is made and trained. Every default was chosen on validation data.
+
+    Args:
+        unit: what is predicted: "character", "byte" or "word".
+        vocabulary_size: characters or words with a code of their own, at most.
+        validation: share of the text before the test part that decides which weights are kept, in (0, 1);
+            None takes a twentieth, but at most 10,000 symbols.
+        test: share at the end of the text that is scored once, in [0, 1).
+        cell: a name of `elman.cells.ALL_CELLS`.
+        hidden_size: units of each layer.
+        num_layers: layers.
+        embedding_size: features of a symbol; None takes 128, or what the layers put out if `tied`.
+        tied: whether the read-out uses the embedding's weights.
+        dropout: share of features dropped between layers and before the read-out, in [0, 1).
+        input_dropout: share of features of the embedded symbols dropped, in [0, 1).
+        weight_dropout: share of recurrent weights dropped for a whole segment, in [0, 1).
+        segment: steps through which gradients flow; the state is carried on to the next segment.
+        batch_size: places in the text that are read side by side.
+        seconds: budget of training; the learning rate falls to zero at its end. None with `num_steps`.
+        num_steps: budget in steps of the optimizer, for runs that repeat bit by bit.
+        learning_rate: its peak.
+        warmup: share of the budget over which it rises, in [0, 1); then it falls along a cosine.
+        weight_decay: AdamW's.
+        clip_norm: largest norm of the whole gradient.
+        patience: evaluations in a row without a better validation loss before training stops early.
+        seed: of everything random.
+        device: "cpu", "cuda", ...
+
+    Raises:
+        OptionError: a value is not a legal one.
+
+    Example:
+        >>> TextOptions(num_steps=100).seconds is None, TextOptions().seconds
+        (True, 300.0)
+    """
+
+    unit: str = "character"
+    vocabulary_size: int = 10_000
+    validation: float | None = None
+    test: float = 0.1
+    cell: str = "lstm"
+    hidden_size: int = 512
+    num_layers: int = 1
+    embedding_size: int | None = None
+    tied: bool = False
+    dropout: float = 0.25
+    input_dropout: float = 0.0
+    weight_dropout: float = 0.0
+    segment: int = 64
+    batch_size: int = 64
+    seconds: float | None = None
+    num_steps: int | None = None
+    learning_rate: float = 4e-3
+    warmup: float = 0.05
+    weight_decay: float = 1e-2
+    clip_norm: float = 1.0
+    patience: int = 8
+    seed: int = 0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Refuse what no language model can use, and settle the budget."""
+        check_unit(self.unit)
+        for name in ("vocabulary_size", "hidden_size", "num_layers", "segment", "batch_size", "patience"):
+            self._require_whole(name, 1, inf)
+        for name in ("embedding_size", "num_steps"):
+            if getattr(self, name) is not None:
+                self._require_whole(name, 1, inf)
+        self._require_whole("seed", 0, _MAX_SEED)
+        for name in ("test", "dropout", "input_dropout", "weight_dropout", "warmup"):
+            self._require(name, 0 <= self._number(name) < 1, "in [0, 1)")
+        self._require("learning_rate", 0 < self._number("learning_rate") < inf, "a finite number above 0")
+        self._require("weight_decay", 0 <= self._number("weight_decay") < inf, "a finite number, 0 or more")
+        self._require("clip_norm", self._number("clip_norm") > 0, "above 0")
+        if self.validation is not None:
+            self._require("validation", 0 < self._number("validation") < 1, "in (0, 1)")
+        if self.cell not in ALL_CELLS:
+            raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
+        self._settle_budget()
+        check_device(self.device)
+
+    @property
+    def cell_name(self) -> str:
+        """The cell as shown to people."""
+        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+
+    @property
+    def budget(self) -> str:
+        """The budget as shown to people."""
+        return f"{self.num_steps} steps" if self.num_steps else f"{self.seconds:g} s"
+
+    def share_of_budget(self, step: int, seconds: float) -> float:
+        """Return how much of the budget is spent after `step` steps and `seconds`; 1 or more is the end."""
+        return step / self.num_steps if self.num_steps else seconds / (self.seconds or DEFAULT_SECONDS)
+
+    def _settle_budget(self) -> None:
+        if self.seconds is not None and self.num_steps is not None:
+            raise OptionError("`seconds` and `num_steps` are two budgets: give one of them.")
+        if self.seconds is None and self.num_steps is None:
+            object.__setattr__(self, "seconds", DEFAULT_SECONDS)
+        if self.seconds is not None:
+            is_time = 0 < self._number("seconds") < inf
+            self._require("seconds", is_time, "a finite number above 0")
+
+    def _number(self, name: str) -> float:
+        value = getattr(self, name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        self._require(name, is_number and (isfinite(value) or name == "clip_norm"), "a number")
+        return value
+
+    def _require_whole(self, name: str, low: int, high: float) -> None:
+        value = getattr(self, name)
+        is_whole = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        range_ = f"{low} or more" if high == inf else f"in [{low}, {high}]"
+        self._require(name, is_whole, f"a whole number, {range_}")
+
+    def _require(self, name: str, holds: bool, words: str) -> None:
+        if not holds:
+            raise OptionError(f"`{name}` must be {words}, but it is {getattr(self, name)!r}.")

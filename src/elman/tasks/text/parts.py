@@ -1,0 +1,104 @@
+"""A text cut into the part to learn from, the one to choose by, and the one to be judged on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from elman.data.findings import Finding
+from elman.data.vocabulary import UNKNOWN, Vocabulary, split_symbols
+from elman.errors import DataError, OptionError
+from elman.tasks.text.options import TextOptions
+
+_LEAST = 10
+_MAX_VALIDATION = 10_000
+_MANY_UNKNOWN = 0.02
+
+
+@dataclass(frozen=True)
+class TextParts:
+    """A text as codes, and where its parts begin.
+
+    Args:
+        codes: the whole text, (T,).
+        vocabulary: learned from the training part.
+        validation_start: the first symbol of the validation part.
+        test_start: the first symbol of the test part; T if there is none.
+        findings: what was odd.
+    """
+
+    codes: np.ndarray
+    vocabulary: Vocabulary
+    validation_start: int
+    test_start: int
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, text: str | bytes, options: TextOptions, vocabulary: Vocabulary | None = None) -> TextParts:
+        """Cut a text, and learn the vocabulary of its training part.
+
+        Args:
+            text: the text.
+            options: the unit, and how long the parts are.
+            vocabulary: to be used instead of learning one.
+
+        Raises:
+            DataError: the text is too short.
+        """
+        symbols = split_symbols(text, options.unit)
+        if len(symbols) < _LEAST:
+            plural = "" if len(symbols) == 1 else "s"
+            raise DataError(
+                f"The text holds {len(symbols)} {options.unit}{plural}; a language model needs "
+                f"{_LEAST} or more."
+            )
+        test_start = int(len(symbols) * (1 - options.test))
+        wanted = 0.05 if options.validation is None else options.validation
+        length = max(1, int(test_start * wanted))
+        validation_start = test_start - (
+            min(length, _MAX_VALIDATION) if options.validation is None else length
+        )
+        if validation_start < 2:
+            raise DataError("The parts held out leave nothing to learn from; choose smaller shares.")
+        # A word that stands there once teaches the network only what an unknown word is like.
+        least = 2 if options.unit == "word" else 1
+        vocabulary = vocabulary or Vocabulary.of(
+            symbols[:validation_start], options.unit, options.vocabulary_size, least
+        )
+        codes = vocabulary.encode_symbols(symbols)
+        return cls(codes, vocabulary, validation_start, test_start, _findings(codes, test_start, vocabulary))
+
+    def part(self, name: str) -> tuple[np.ndarray, int]:
+        """Return the text up to the end of a part, and where the part begins.
+
+        Raises:
+            OptionError: there is no such part.
+        """
+        if name == "validation":
+            return self.codes[: self.test_start], self.validation_start
+        if name == "test" and self.test_start < len(self.codes):
+            return self.codes, self.test_start
+        reason = "there is none: test=0" if name == "test" else f"it is {name!r}"
+        raise OptionError(f"`part` must be test or validation, but {reason}.")
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """The symbols of each part."""
+        bounds = (0, self.validation_start, self.test_start, len(self.codes))
+        sizes = [end - begin for begin, end in pairwise(bounds)]
+        return dict(zip(("training", "validation", "test"), sizes, strict=True))
+
+
+def _findings(codes: np.ndarray, test_start: int, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    if not vocabulary.has_unknown or test_start == len(codes):
+        return ()
+    share = float((codes[test_start:] == UNKNOWN).mean())
+    if not share:
+        return ()
+    message = (
+        f"{share:.2%} of the test part's {vocabulary.unit}s are not in the vocabulary; all of them count "
+        "as one symbol, for the network and the baselines alike."
+    )
+    return (Finding("unknown_symbols", message, "warning" if share > _MANY_UNKNOWN else "note"),)

@@ -1,0 +1,80 @@
+"""How likely lines are, and pieces of a text that comes in bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from elman.data.vocabulary import UNKNOWN, Vocabulary
+from elman.tasks.results.text import LineScore
+from elman.tasks.text.network import TextNetwork
+from elman.tasks.text.reading import read_rows
+
+
+def score_lines(
+    network: TextNetwork, vocabulary: Vocabulary, lines: Sequence[str], batch_size: int
+) -> list[LineScore]:
+    """Return how likely each line is after the end of a line, in the order given.
+
+    Where training saw line ends, the line's own end counts too: the probabilities of all lines then sum to 1.
+
+    Args:
+        network: in evaluation mode.
+        vocabulary: of the network.
+        lines: without their line ends.
+        batch_size: lines that are read side by side.
+    """
+    newline = vocabulary.newline
+    end = [newline] if vocabulary.unit == "byte" or newline != UNKNOWN else []
+    coded = [[newline, *vocabulary.encode(line).tolist(), *end] for line in lines]
+    totals = [0.0] * len(lines)
+    # Lines of like length side by side: little is read in vain.
+    order = sorted(range(len(lines)), key=lambda index: len(coded[index]))
+    for begin in range(0, len(order), batch_size):
+        chosen = [index for index in order[begin : begin + batch_size] if len(coded[index]) > 1]
+        if not chosen:
+            continue
+        lengths = torch.tensor([len(coded[index]) - 1 for index in chosen])
+        rows = torch.zeros(int(lengths.max()) + 1, len(chosen), dtype=torch.int64)
+        for column, index in enumerate(chosen):
+            rows[: len(coded[index]), column] = torch.tensor(coded[index])
+        read = read_rows(network, rows.to(network.head.weight.device), lengths=lengths)
+        for index, total in zip(chosen, read.double().sum(dim=0).tolist(), strict=True):
+            totals[index] = total
+    return [
+        LineScore(line, total, len(codes) - 1, vocabulary.unknown_in(line))
+        for line, total, codes in zip(lines, totals, coded, strict=True)
+    ]
+
+
+class TextStream:
+    """A text that comes in piece by piece, read by a fitted model.
+
+    Args:
+        network: in evaluation mode.
+        vocabulary: of the network.
+    """
+
+    def __init__(self, network: TextNetwork, vocabulary: Vocabulary) -> None:
+        self._network, self._vocabulary = network, vocabulary
+        self._last = vocabulary.newline
+        self._state: Any = None
+
+    @torch.no_grad()
+    def push(self, text: str) -> float | None:
+        """Read the next piece; return its log-probability given all before it, None if it holds no symbol.
+
+        Args:
+            text: any number of symbols; words must not be cut in two.
+        """
+        codes = self._vocabulary.encode(text).tolist()
+        if not codes:
+            return None
+        device = self._network.head.weight.device
+        rows = torch.tensor([self._last, *codes], device=device)[:, None]
+        logits, self._state = self._network(rows[:-1], self._state)
+        self._last = codes[-1]
+        chosen = logits[:, 0].double().log_softmax(dim=-1).gather(1, rows[1:])
+        return float(chosen.sum())
