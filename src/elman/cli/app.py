@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from elman import __version__
-from elman.cli import bench, cells, evaluate, fit_forecast, inspect, predict, report
+from elman.cli import bench, cells, evaluate, fit_forecast, inspect, plan, predict, report
 from elman.errors import ElmanError
 
 
@@ -43,6 +43,7 @@ app.command("evaluate")(evaluate.command)
 app.command("report")(report.command)
 app.command("inspect")(inspect.command)
 app.command("cells")(cells.command)
+app.command("plan")(plan.command)
 app.command("bench")(bench.command)
 
 
