@@ -24,6 +24,7 @@ __all__ = [
     "LanguageModel",
     "PerStep",
     "Recurrent",
+    "SequenceTagger",
     "Stacked",
     "Stateful",
     "Stream",
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
         Stateful,
         Stream,
     )
-    from elman.tasks import Forecaster, LanguageModel
+    from elman.tasks import Forecaster, LanguageModel, SequenceTagger
     from elman.training import BPTT, RTRL, TBPTT, PerStep
 else:
     __getattr__, __dir__ = lazy(
@@ -74,6 +75,7 @@ else:
             "RTRL": "elman.training",
             "Recurrent": "elman.layers",
             "Stream": "elman.layers",
+            "SequenceTagger": "elman.tasks",
             "Stacked": "elman.layers",
             "Stateful": "elman.layers",
             "TBPTT": "elman.training",

@@ -109,8 +109,9 @@ def given_settings(context: typer.Context) -> dict[str, Any]:
     if "data" in values:
         values["data"] = str(values["data"].resolve())
     for part in ("validation", "test"):
-        if values.get(part, "").isdecimal():
-            values[part] = int(values[part])
+        length = values.get(part)
+        if isinstance(length, str) and length.isdecimal():
+            values[part] = int(length)
     return values
 
 

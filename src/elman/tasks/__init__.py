@@ -11,6 +11,8 @@ __all__ = [
     "Observer",
     "Sampling",
     "ScoreTable",
+    "SequenceTagger",
+    "TagOptions",
     "TextOptions",
 ]
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from elman.tasks.language_model import LanguageModel
     from elman.tasks.observer import Observer
     from elman.tasks.results import ScoreTable
+    from elman.tasks.tag.options import TagOptions
+    from elman.tasks.tagger import SequenceTagger
     from elman.tasks.text.options import TextOptions
     from elman.tasks.text.sampling import Sampling
 else:
@@ -32,6 +36,8 @@ else:
             "Observer": "elman.tasks.observer",
             "ScoreTable": "elman.tasks.results",
             "Sampling": "elman.tasks.text.sampling",
+            "SequenceTagger": "elman.tasks.tagger",
+            "TagOptions": "elman.tasks.tag.options",
             "TextOptions": "elman.tasks.text.options",
         },
     )

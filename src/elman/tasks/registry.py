@@ -21,6 +21,7 @@ from elman.training.run import CONFIG, RunDirectory
 
 _RUNS = {
     "forecast": "elman.tasks.forecast.runs:ForecastRuns",
+    "tag": "elman.tasks.tag.runs:TagRuns",
 }
 """Task -> the module and the class of its runs."""
 

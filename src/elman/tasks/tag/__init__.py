@@ -1,0 +1,1 @@
+"""The parts of the tagger: inputs, network, training, spans, scores."""

@@ -1,0 +1,93 @@
+"""The training of a tagger: sequences drawn at random, the cross-entropy of their labelled steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from elman.tasks.tag.batches import batches_by_length, make_batch, pieces_of
+from elman.tasks.tag.inputs import StepEncoder, Steps, rows_of
+from elman.tasks.tag.network import TagBatch, TagNetwork
+from elman.tasks.tag.options import TagOptions
+from elman.training import TrainingTask
+
+_RARE = 0.25
+"""A symbol that occurs n times is read as an unknown one with probability _RARE / (_RARE + n)."""
+
+_EVALUATED_STEPS = 20_000
+
+
+class TagTraining(TrainingTask):
+    """Draws sequences; a rare symbol is sometimes hidden, so that unknown ones come to mean something.
+
+    Reference:
+        E. Kiperwasser, Y. Goldberg (2016), "Simple and accurate dependency parsing using bidirectional LSTM
+        feature representations", TACL 4: the hidden symbols.
+    """
+
+    def __init__(
+        self,
+        network: TagNetwork,
+        steps: Steps,
+        encoder: StepEncoder,
+        options: TagOptions,
+        parts: tuple[np.ndarray, np.ndarray],
+    ) -> None:
+        super().__init__(network)
+        self.steps, self.options = steps, options
+        self.device = torch.device(options.device)
+        training, validation = parts
+        labelled = [s for s in training if (steps.labels[steps.starts[s] : steps.starts[s + 1]] >= 0).any()]
+        self.pieces = pieces_of(steps.starts, labelled, options.segment)
+        self.held_out = pieces_of(steps.starts, validation, int(np.diff(steps.starts).max()))
+        self.hidden = [_RARE / (_RARE + np.array(counts)) for counts in encoder.rarity]
+        self.weights = self._weights(rows_of(steps.starts, training), len(encoder.labels))
+
+    def _weights(self, training: np.ndarray, num_labels: int) -> Tensor | None:
+        if self.options.class_weights == "none":
+            return None
+        labels = self.steps.labels[training]
+        counts = np.bincount(labels[labels >= 0], minlength=num_labels)
+        weights = counts.sum() / (num_labels * np.maximum(counts, 1))
+        return torch.tensor(weights, dtype=torch.float32, device=self.device)
+
+    def _draw(self, step: int) -> tuple[np.ndarray, np.random.Generator]:
+        generator = np.random.default_rng((self.options.training.seed, step))
+        size = min(self.options.batch_size, len(self.pieces))
+        return generator.choice(len(self.pieces), size=size, replace=False), generator
+
+    def loss(self, step: int) -> Tensor:
+        """Return the mean cross-entropy of the labelled steps of this step's sequences."""
+        drawn, generator = self._draw(step)
+        pieces = [self.pieces[at] for at in drawn]
+        batch = make_batch(self.steps, pieces, self.device)
+        codes = batch.codes.clone()
+        for at, hidden in enumerate(self.hidden):
+            chances = torch.from_numpy(hidden).to(self.device)[codes[..., at]]
+            is_hidden = torch.from_numpy(generator.random(codes.shape[:2])).to(self.device) < chances
+            codes[..., at].masked_fill_(is_hidden, 0)
+        batch = TagBatch(batch.values, codes, batch.words, batch.spellings, batch.labels, batch.lengths)
+        return self._cross_entropy(batch, "mean")
+
+    def validation_loss(self) -> float:
+        """Return the mean cross-entropy over the labelled steps of the validation part, none weighted."""
+        total, count = 0.0, 0
+        longest = max(end - first for first, end in self.held_out)
+        for chosen in batches_by_length(self.held_out, max(1, _EVALUATED_STEPS // longest)):
+            batch = make_batch(self.steps, [self.held_out[at] for at in chosen], self.device)
+            total += self._cross_entropy(batch, "sum").item()
+            count += int((batch.labels >= 0).sum())
+        return total / count
+
+    def _cross_entropy(self, batch: TagBatch, reduction: str) -> Tensor:
+        weights = self.weights if reduction == "mean" else None
+        logits, labels = self.model(batch).flatten(0, 1), batch.labels.flatten()
+        return cross_entropy(logits, labels, weights, ignore_index=-1, reduction=reduction)
+
+    def describe_batch(self, step: int) -> str:
+        """Name the first sequences drawn at this step."""
+        rows = [self.pieces[at][0] for at in self._draw(step)[0][:3]]
+        numbers = np.searchsorted(self.steps.starts, rows, side="right")
+        return f"batch of {self.options.batch_size} sequences: number {', '.join(map(str, numbers))}, ..."

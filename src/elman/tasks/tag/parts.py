@@ -1,0 +1,70 @@
+"""Which sequences are learned from, which tune, and which judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from elman.data.step_tables import StepTable
+from elman.errors import DataError
+from elman.tasks.tag.options import TagOptions
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Numbers of sequences.
+
+    Args:
+        training: to learn from.
+        validation: to choose by.
+        test: to judge by.
+    """
+
+    training: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_sequences(num: int, options: TagOptions, *, holds_validation: bool, holds_test: bool) -> Parts:
+    """Deal whole sequences out at random; which, depends on the seed and their number alone.
+
+    Args:
+        num: sequences to deal out.
+        options: shares and seed.
+        holds_validation: whether some of them tune; no if others do.
+        holds_test: whether some of them judge.
+
+    Raises:
+        DataError: there are too few sequences.
+    """
+    num_test = max(1, round(options.test * num)) if holds_test and options.test else 0
+    num_validation = max(1, round(options.validation * num)) if holds_validation else 0
+    if num - num_test - num_validation < 1:
+        raise DataError(
+            f"There {'is 1 sequence' if num == 1 else f'are {num} sequences'}, too few to learn from some, "
+            "to tune by others and to judge by others again. Name the column that tells sequences apart "
+            "(`sequence`), or cut long ones into several."
+        )
+    order = np.random.default_rng(options.training.seed).permutation(num)
+    test, rest = np.sort(order[:num_test]), order[num_test:]
+    return Parts(np.sort(rest[num_validation:]), np.sort(rest[:num_validation]), test)
+
+
+def check_labelled(table: StepTable, parts: Parts) -> None:
+    """Make sure that every part has something to learn or to judge by.
+
+    Raises:
+        DataError: one has not.
+    """
+    is_labelled = table.labels.is_not_null().to_numpy()
+    starts, name = table.starts, table.columns.label
+    for part in ("training", "validation", "test"):
+        sequences = getattr(parts, part)
+        if len(sequences) and not any(is_labelled[starts[s] : starts[s + 1]].any() for s in sequences):
+            raise DataError(f"No step of the {part} part has a label in {name!r}.")
+    known = table.labels.drop_nulls().unique()
+    if len(known) < 2:
+        raise DataError(
+            f"The column {name!r} holds the one label {known[0]!r}; there is nothing to tell apart."
+        )
