@@ -6,7 +6,7 @@ import polars as pl
 
 from elman.errors import DataError
 
-_MISSING = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "?")
+MISSING = ("NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None", "?")
 _DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$"
 _THOUSANDS_COMMA = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"
 _THOUSANDS_POINT = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
@@ -38,7 +38,7 @@ def _blank_to_null(column: pl.Series) -> pl.Series:
 
 
 def _known(column: pl.Series) -> pl.Series:
-    return column.set(column.is_in(_MISSING), None)
+    return column.set(column.is_in(MISSING), None)
 
 
 def _coerce(column: pl.Series, style: str | None, file_style: str | None, where: str) -> pl.Series:

@@ -45,10 +45,22 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
     Raises:
         RunError: the file cannot be written.
     """
-    buffer = BytesIO()
     if path.suffix.lower() == ".csv":
-        zoned = any(getattr(dtype, "time_zone", None) for dtype in frame.dtypes)
-        frame.write_csv(buffer, datetime_format="%Y-%m-%dT%H:%M:%S%.f" + "%:z" * zoned)
-    else:
-        frame.write_parquet(buffer)
+        write_bytes(path, csv_of(frame).encode())
+        return
+    buffer = BytesIO()
+    frame.write_parquet(buffer)
     write_bytes(path, buffer.getvalue())
+
+
+def csv_of(frame: pl.DataFrame, *, separator: str = ",", header: bool = True) -> str:
+    """Return a table as CSV, with ISO time stamps.
+
+    Args:
+        frame: the table.
+        separator: what stands between two cells.
+        header: whether the names of the columns come first.
+    """
+    zoned = any(getattr(dtype, "time_zone", None) for dtype in frame.dtypes)
+    stamps = "%Y-%m-%dT%H:%M:%S%.f" + "%:z" * zoned
+    return frame.write_csv(separator=separator, include_header=header, datetime_format=stamps)

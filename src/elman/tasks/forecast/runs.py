@@ -6,6 +6,7 @@ from pathlib import Path
 
 from elman.tasks.forecast.run import load_forecaster, load_settings
 from elman.tasks.forecast.saved import load_report
+from elman.tasks.forecast.stream import ForecastStream
 from elman.tasks.forecaster import Forecaster
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ForecastReport, ScoreTable
@@ -30,6 +31,11 @@ class ForecastRuns(Runs):
         """Score the forecasts of a held-out part, one origin per horizon."""
         forecaster = self.load(directory)
         return forecaster.evaluate(data or Path(load_settings(directory).data), part)
+
+    def stream(self, directory: RunDirectory) -> ForecastStream:
+        """Return what forecasts after each observation."""
+        forecaster = self.load(directory)
+        return ForecastStream(forecaster.model, time_zone=forecaster.options.time_zone)
 
     def load_report(self, directory: RunDirectory) -> ForecastReport:
         """Return the saved results."""

@@ -139,10 +139,21 @@ def _measure(kind: str, values: np.ndarray, season: int) -> tuple[float, float]:
     if len(observed) == 0:
         return 0.0, 1.0
     location = float(observed.mean())
-    spread = _positive(float(observed.std()), location)
     naive = naive_error(values, season) if kind == "naive" else float("nan")
+    return location, scale_from(location, float(observed.std()), naive)
+
+
+def scale_from(location: float, deviation: float, naive: float) -> float:
+    """Return the scale of a series, above 0.
+
+    Args:
+        location: the mean of what was observed.
+        deviation: its standard deviation.
+        naive: the error of the seasonal naive forecast; NaN leaves it out.
+    """
+    spread = _positive(deviation, location)
     # A season that repeats itself to the last digit leaves an error that nothing can be divided by.
-    return location, max(naive, _LEAST_SHARE * spread) if np.isfinite(naive) else spread
+    return max(naive, _LEAST_SHARE * spread) if np.isfinite(naive) else spread
 
 
 def _positive(spread: float, location: float) -> float:
