@@ -15,7 +15,7 @@ from elman.tasks.forecast.settings import ForecastSettings
 
 Elman = Callable[..., Outcome]
 
-OTHERS = ("predict", "evaluate", "report", "cells", "plan", "bench")
+OTHERS = ("predict", "stream", "evaluate", "report", "cells", "plan", "bench")
 COMMANDS: dict[tuple[str, ...], Any] = {
     FIT: typer.main.get_command(app).commands["fit"].commands["forecast"],  # pyright: ignore
     **{(name,): typer.main.get_command(app).commands[name] for name in OTHERS},  # pyright: ignore
@@ -28,6 +28,7 @@ IN_WORDS = {
     "validation": "a twentieth",
     "test": "a twentieth",
     "context": "3 seasons or 2 horizons",
+    "memory": "all it needs",
 }
 
 

@@ -69,6 +69,12 @@ Quantiles = Annotated[
 NumSteps = Annotated[int | None, _training("--steps", "STEPS", "Of the optimizer, at most. Default: 800.")]
 BatchSize = Annotated[int | None, _training("--batch-size", "WINDOWS", "For each step. Default: 64.")]
 LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.002.")]
+ThroughTime = Annotated[
+    str | None, _training("--through-time", "METHOD", "Its gradient: bptt or tbptt:STEPS. Default: bptt.")
+]
+Memory = Annotated[
+    str | None, _training("--memory", "SIZE", "Of the gradient, such as 64MB. Default: all it needs.")
+]
 Seed = Annotated[int | None, _training("--seed", "NUMBER", "Of everything random. Default: 0.")]
 Threads = Annotated[int | None, _training("--threads", "NUMBER", "For tensor operations. Default: 1.")]
 Device = Annotated[str | None, _training("--device", "NAME", "cpu, cuda, cuda:1, ... Default: cpu.")]

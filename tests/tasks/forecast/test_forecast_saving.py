@@ -112,6 +112,8 @@ EVERY_OPTION = {
         patience=2,
         seed=2**32 - 1,
     ),
+    "through_time": "tbptt:3",
+    "memory": "64MB",
     "device": "cpu",
 }
 
@@ -252,6 +254,8 @@ def test_options_are_checked():
         "context": (0, "`context` must be a whole number of steps, 1 or more, but it is 0"),
         "validation": (0, "`validation` must not be 0"),
         "cell": ("grü", "`cell` must be one of"),
+        "through_time": ("rtrl", "`through_time` of a forecast must be bptt or tbptt:STEPS, since a window"),
+        "memory": ("64 apples", "`memory` must be a size such as"),
         "device": ("abacus", "`device` must be one that can be used here"),
     }.items():
         value, text = message

@@ -19,10 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells import ALL_CELLS, Cell
+from elman.compiler import shared_by, within_memory
 from elman.errors import OptionError
 from elman.layers import GRU, LSTM, RNN, Recurrent
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.quantiles import QuantileHead
+from elman.tasks.forecast.through_time import parse_memory, parse_reach
 
 CellChoice = str | Callable[[int, int], Cell]
 
@@ -81,6 +83,8 @@ class ForecastNetwork(nn.Module):
         num_layers: layers of the encoder and of each decoder.
         dropout: share of features that are dropped before the head and between layers, in [0, 1).
         levels: quantiles, ascending.
+        reach: steps before the end of the past that training learns from; None for all.
+        memory: bytes that the gradient of a batch may take; None for as many as it needs.
 
     Shape:
         A `Batch` of N windows. Output: (H, N, Q).
@@ -95,8 +99,11 @@ class ForecastNetwork(nn.Module):
         num_layers: int,
         dropout: float,
         levels: tuple[float, ...],
+        reach: int | None = None,
+        memory: int | None = None,
     ) -> None:
         super().__init__()
+        self.reach, self.memory = reach, memory
         self.embed_past = _Embeddings(sizes.past_vocabularies)
         self.embed_future = _Embeddings(sizes.future_vocabularies)
         past = sizes.past + self.embed_past.output_size
@@ -121,6 +128,8 @@ class ForecastNetwork(nn.Module):
             num_layers=options.num_layers,
             dropout=options.dropout,
             levels=options.quantiles,
+            reach=parse_reach(options.through_time),
+            memory=parse_memory(options.memory),
         )
         return network.to(options.device)
 
@@ -128,13 +137,24 @@ class ForecastNetwork(nn.Module):
         """Return the quantiles in scaled units."""
         past = torch.cat([batch.past, self.embed_past(batch.past_codes)], dim=-1)
         future = torch.cat([batch.future, self.embed_future(batch.future_codes)], dim=-1)
-        _, states = self.encoder(past, None)
-        ahead, _ = self.decoder(future, states)
-        behind, _ = self.backward_decoder(future.flip(0), None)
+        num_layers = sum(len(one.layers) for one in (self.encoder, self.decoder, self.backward_decoder))
+        with within_memory(self.memory), shared_by(num_layers):
+            states = self._encode(past)
+            ahead, _ = self.decoder(future, states)
+            behind, _ = self.backward_decoder(future.flip(0), None)
         features = self.dropout(torch.cat([ahead, behind.flip(0)], dim=-1))
         weights = self.mixture(features).softmax(dim=-1)[..., :-1]
         base = (weights * batch.bases).sum(dim=-1, keepdim=True)
         return base + self.head(features)
+
+    def _encode(self, past: Tensor) -> list[Any]:
+        """Read the past; in training, what lies beyond the reach without a gradient."""
+        states = None
+        if self.training and self.reach is not None and self.reach < len(past):
+            with torch.no_grad():
+                _, states = self.encoder(past[: -self.reach], None)
+            past = past[-self.reach :]
+        return self.encoder(past, states)[1]
 
 
 class _Embeddings(nn.Module):

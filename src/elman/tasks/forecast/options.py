@@ -9,6 +9,7 @@ from typing import Any
 from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
+from elman.tasks.forecast.through_time import parse_memory, parse_reach
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
 
@@ -32,6 +33,9 @@ class ForecastOptions:
         dropout: share of features dropped in training, in [0, 1).
         batch_size: windows a step.
         training: steps, learning rate, clipping, seed.
+        through_time: "bptt" for exact gradients, or "tbptt:STEPS" to cut them so many steps before the end of
+            the context, all of which is still read.
+        memory: bytes that the gradient of a batch may take, such as "64MB"; None for as many as it needs.
         device: "cpu", "cuda", "cuda:1", ...
 
     Raises:
@@ -50,6 +54,8 @@ class ForecastOptions:
     dropout: float = 0.3
     batch_size: int = 64
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    through_time: str = "bptt"
+    memory: str | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -71,6 +77,8 @@ class ForecastOptions:
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."
             )
+        parse_reach(self.through_time)
+        parse_memory(self.memory)
         check_device(self.device)
 
     @property

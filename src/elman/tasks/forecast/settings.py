@@ -45,6 +45,8 @@ class ForecastSettings:
     num_layers: int = ForecastOptions.num_layers
     dropout: float = ForecastOptions.dropout
     batch_size: int = ForecastOptions.batch_size
+    through_time: str = ForecastOptions.through_time
+    memory: str | None = ForecastOptions.memory
     device: str = ForecastOptions.device
     num_steps: int = TrainingOptions.num_steps
     evaluate_every: int = TrainingOptions.evaluate_every
