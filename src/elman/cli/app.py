@@ -13,7 +13,20 @@ import typer
 from typer.core import TyperGroup
 
 from elman import __version__
-from elman.cli import bench, cells, evaluate, fit_forecast, fit_tag, inspect, plan, predict, report
+from elman.cli import (
+    bench,
+    cells,
+    evaluate,
+    fit_forecast,
+    fit_tag,
+    fit_text,
+    generate,
+    inspect,
+    plan,
+    predict,
+    report,
+    score,
+)
 from elman.errors import ElmanError
 
 
@@ -38,10 +51,13 @@ app = typer.Typer(
 fit = typer.Typer(help="Fit a network to your own table.", no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(fit, name="fit")
 fit.command("forecast")(fit_forecast.command)
+fit.command("text")(fit_text.command)
 fit.command("tag")(fit_tag.command)
 app.command("predict")(predict.command)
 app.command("evaluate")(evaluate.command)
 app.command("report")(report.command)
+app.command("generate")(generate.command)
+app.command("score")(score.command)
 app.command("inspect")(inspect.command)
 app.command("cells")(cells.command)
 app.command("plan")(plan.command)

@@ -10,9 +10,11 @@ from typing import Any
 from elman.report.forecast import render_forecast_report
 from elman.report.page import write_page
 from elman.report.tag import render_tag_report
+from elman.report.text import render_text_report
 
 _RENDERERS: dict[str, Callable[[Any], str]] = {
     "ForecastReport": render_forecast_report,
+    "TextReport": render_text_report,
     "TagReport": render_tag_report,
 }
 """Name of a class of `elman.tasks.results` -> what draws it; by name, since importing it is not for free."""

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from elman.data.findings import Finding
 from elman.data.text import read_bytes, read_text, unify_lines
 from elman.data.vocabulary import UNKNOWN, Vocabulary
@@ -193,6 +195,18 @@ class LanguageModel:
         space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
         text = prompt + space + continuation
         return Generation(text, continuation, vocabulary.unknown_in(prompt))
+
+    def encode(self, text: str | bytes | Path, *, encoding: str = "utf-8") -> np.ndarray:
+        """Return the codes of a text's symbols, (T,) int64.
+
+        Args:
+            text: the text itself, or the path of a file.
+            encoding: of the file.
+
+        Raises:
+            DataError: the file cannot be read, or is no text.
+        """
+        return self.vocabulary.encode(_read(text, self.options.unit, encoding)[0])
 
     def score(self, lines: Sequence[str], *, batch_size: int = 64) -> list[LineScore]:
         """Return how likely each line is, each as the first of a text.

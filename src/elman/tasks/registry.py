@@ -21,6 +21,7 @@ from elman.training.run import CONFIG, RunDirectory
 
 _RUNS = {
     "forecast": "elman.tasks.forecast.runs:ForecastRuns",
+    "text": "elman.tasks.text.runs:TextRuns",
     "tag": "elman.tasks.tag.runs:TagRuns",
 }
 """Task -> the module and the class of its runs."""

@@ -62,3 +62,27 @@ def read_rows(network: TextNetwork, rows: Tensor, state: Any = None, lengths: Te
     if lengths is None:
         return read
     return read.masked_fill(torch.arange(len(read))[:, None] >= lengths, 0)
+
+
+@torch.no_grad()
+def predict_next(
+    network: TextNetwork, before: int, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each symbol its log-probability, the likeliest code in its place, and that one's chance.
+
+    Args:
+        network: in evaluation mode.
+        before: the code that is read before the text.
+        codes: the text, (T,).
+    """
+    read = torch.from_numpy(np.concatenate([[before], codes])).to(network.head.weight.device)[:, None]
+    state, parts = None, []
+    for begin in range(0, len(codes), _CHUNK):
+        end = min(begin + _CHUNK, len(codes))
+        logits, state = network(read[begin:end], state)
+        chances = logits[:, 0].double().softmax(dim=-1)
+        largest, likeliest = chances.max(dim=-1)
+        own = chances.gather(1, read[begin + 1 : end + 1])[:, 0].log()
+        parts.append([one.cpu().numpy() for one in (own, likeliest, largest)])
+    own, likeliest, largest = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return own, likeliest, largest

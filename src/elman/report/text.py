@@ -1,0 +1,127 @@
+"""The report of a language model: how well it predicts, what it writes, what its units follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from elman.report.charts.learning import learning_chart
+from elman.report.formatting import count, duration, number
+from elman.report.markup import Content, Html, element
+from elman.report.page import Section, render_page
+from elman.report.tables.configuration import configuration_table
+from elman.report.tables.findings import finding_list
+from elman.report.tables.scores import score_table
+from elman.report.tables.table import row, table
+
+if TYPE_CHECKING:
+    from elman.tasks.results.text import TextReport, UnitActivity
+
+_LEVELS = 4
+_BLUE, _ORANGE = "0,103,168", "214,94,0"
+_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere"
+
+
+def render_text_report(report: TextReport) -> str:
+    """Return the report as one HTML page that opens without a network.
+
+    The same report gives the same page, byte for byte.
+
+    Args:
+        report: what the evaluation found.
+    """
+    sections = (
+        _scores(report),
+        _samples(report),
+        _activities(report),
+        Section("learning", "Learning curves and gradient norm", [learning_chart(report.curve)]),
+        _work(report),
+        Section("findings", "Odd in the text", [finding_list(report.findings)]),
+        Section("configuration", "Configuration", [configuration_table(report.configuration)]),
+    )
+    return render_page(report.title, _lead(report), [section for section in sections if section])
+
+
+def _lead(report: TextReport) -> Content:
+    facts = [
+        *(count(size, f"{part} {report.unit}") for part, size in report.num_symbols.items() if size),
+        f"a vocabulary of {report.vocabulary_size:,}",
+        count(report.num_parameters, "parameter"),
+        f"trained in {duration(report.seconds)}",
+    ]
+    verdict = [element("p", sentence, class_="verdict") for sentence in report.scores[0].verdict]
+    return [verdict, element("ul", [element("li", fact) for fact in facts], class_="facts")]
+
+
+def _scores(report: TextReport) -> Section:
+    first, *others = report.scores
+    folded = [
+        element("details", element("summary", f"The {one.part} part"), score_table(one, None))
+        for one in others
+    ]
+    told = element("p", "The baselines count all of the text before the part; so nobody has seen it.")
+    return Section("scores", "Scores", [score_table(first, None), told, *folded])
+
+
+def _samples(report: TextReport) -> Section | None:
+    if not report.samples:
+        return None
+    parts: list[Html] = []
+    for sample in report.samples:
+        parts.append(element("h3", f"Temperature {sample.temperature:g}"))
+        parts.append(element("pre", sample.text, style=_STYLE))
+    return Section("samples", "What it writes", parts)
+
+
+def _activities(report: TextReport) -> Section | None:
+    if not report.activities:
+        return None
+    told = element(
+        "p",
+        "The same stretch of held-out text, coloured by what one unit of the last layer puts out after each "
+        f"{report.unit}: blue is positive, orange negative. Shown are the units that hold on to something "
+        "longest.",
+    )
+    units = [_unit(report, one, is_open=not index) for index, one in enumerate(report.activities)]
+    return Section("activity", "What single units follow", [told, *units])
+
+
+def _unit(report: TextReport, activity: UnitActivity, *, is_open: bool) -> Html:
+    largest = max((abs(value) for value in activity.values if isfinite(value)), default=0.0) or 1.0
+    levels = [round(_LEVELS * value / largest) if isfinite(value) else 0 for value in activity.values]
+    text = element("pre", coloured(report.symbols, levels, report.unit), style=_STYLE)
+    return element("details", element("summary", f"Unit {activity.unit}"), text, open=is_open)
+
+
+def coloured(symbols: Sequence[str], levels: Sequence[int], unit: str) -> list[Html]:
+    """Return text with a background for each level; neighbours of one level share an element.
+
+    Args:
+        symbols: of the text, in order.
+        levels: -4 to 4, one a symbol.
+        unit: "word" parts the symbols by spaces.
+
+    Example:
+        >>> coloured(["a", "<", "b"], [0, 4, 4], "character")
+        ['<span>a</span>', '<span style="background:rgba(0,103,168,0.60)">&lt;b</span>']
+    """
+    between = " " if unit == "word" else ""
+    parts = []
+    for level, run in groupby(zip(symbols, levels, strict=True), lambda pair: pair[1]):
+        text = between.join(symbol for symbol, _ in run) + between
+        color = _BLUE if level > 0 else _ORANGE
+        style = f"background:rgba({color},{0.15 * abs(level):.2f})" if level else None
+        parts.append(element("span", text, style=style))
+    return parts
+
+
+def _work(report: TextReport) -> Section:
+    rows = [
+        row("training time", [duration(report.seconds)]),
+        row(f"seconds per 1000 {report.unit}s read in training", [number(report.seconds_per_1000)]),
+        row("steps", [f"{report.curve[-1].step:,}" if report.curve else "0"]),
+        row("what ran the layers", [element("pre", report.kernel, style=_STYLE)]),
+    ]
+    return Section("work", "Time and kernel", [table("What the training took.", ["", ""], rows)])

@@ -1,0 +1,122 @@
+"""A language model as a run: settings in a file, results in a folder, a report at the end.
+
+config.toml          the settings; they repeat the run
+vocabulary.json      the symbols, which a continued run must find again
+table.json           the fingerprint of the text, which a continued run must find again
+metrics.jsonl        one line per evaluation
+state.safetensors    where the training stands, to continue it
+model.safetensors    the model
+evaluation.json      scores, samples, activities, findings
+report.html          the report
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from elman.data.vocabulary import Vocabulary
+from elman.errors import RunError
+from elman.tasks.language_model import LanguageModel
+from elman.tasks.observer import Observer
+from elman.tasks.results.text import TextReport
+from elman.tasks.running import (
+    DATA,
+    METRICS,
+    STATE,
+    computing_with,
+    fingerprint,
+    require_same_data,
+    with_log,
+    write_fingerprint,
+)
+from elman.tasks.settings import read_settings
+from elman.tasks.text.saved import RESULTS, require_finished, save_report
+from elman.tasks.text.settings import TextSettings
+from elman.training.files import write_bytes
+from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+
+MODEL, VOCABULARY = "model.safetensors", "vocabulary.json"
+_FILES = (DATA, VOCABULARY, METRICS, STATE, MODEL, RESULTS, REPORT)
+
+
+def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observer: Observer) -> TextReport:
+    """Fit, evaluate and write everything but the drawn report into the run's folder.
+
+    Args:
+        settings: what to do.
+        directory: where to write.
+        mode: begin a run, continue one, or replace one.
+        observer: is told how it goes.
+
+    Raises:
+        ElmanError: anything the settings or the text make impossible; what was saved stays.
+    """
+    directory.check(mode)
+    model, text = settings.model(), Path(settings.data)
+    # Mistakes in the text are found before an old run is replaced.
+    vocabulary = model.check(text, encoding=settings.encoding).vocabulary
+    found = fingerprint(text)
+    if mode == "resume":
+        _require_same_vocabulary(directory, vocabulary)
+        require_same_data(directory, found)
+    with directory.opened(mode, _FILES), computing_with(settings.threads):
+        write_bytes(directory / CONFIG, settings.to_toml().encode())
+        write_bytes(directory / VOCABULARY, _as_json(vocabulary))
+        write_fingerprint(directory, found)
+        model.fit(
+            text,
+            encoding=settings.encoding,
+            checkpoint=directory / STATE,
+            observer=with_log(observer, directory),
+        )
+        model.save(directory / MODEL)
+        observer.on_stage("scoring and writing samples")
+        report = model.report(title=f"A language model of {text.name}", configuration=settings.as_mapping())
+        save_report(report, directory)
+    return report
+
+
+def load_settings(directory: RunDirectory) -> TextSettings:
+    """Read the settings of a run.
+
+    Raises:
+        RunError: there is no run, or its settings are no TOML.
+        OptionError: they are not those of a language model.
+    """
+    directory.require_run()
+    return TextSettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
+
+
+def load_model(directory: RunDirectory) -> LanguageModel:
+    """Read the model of a run.
+
+    Raises:
+        RunError: there is no run, or it is not finished, or the file is damaged.
+        OptionError: the run is not of a language model.
+    """
+    load_settings(directory)
+    require_finished(directory, MODEL)
+    return LanguageModel.load(directory / MODEL)
+
+
+def _as_json(vocabulary: Vocabulary) -> bytes:
+    # Escaped, since a text may hold lone surrogates that UTF-8 cannot.
+    return json.dumps({"unit": vocabulary.unit, "symbols": vocabulary.symbols}).encode()
+
+
+def _require_same_vocabulary(directory: RunDirectory, now: Vocabulary) -> None:
+    """Refuse to continue with other symbols; before the first checkpoint nothing was learned of them."""
+    if not (directory / STATE).exists():
+        return
+    try:
+        stored = json.loads((directory / VOCABULARY).read_text(encoding="utf-8"))
+        before = Vocabulary(stored["unit"], tuple(stored["symbols"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{directory / VOCABULARY} is damaged: {error}.") from error
+    difference = before.difference(now)
+    if difference:
+        raise RunError(
+            f"The vocabulary has changed since {directory.path} was begun: {difference}. Put the text back, "
+            "or begin a new run with another --out."
+        )

@@ -1,0 +1,59 @@
+"""A run of a language model, as the commands use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from elman.errors import OptionError
+from elman.tasks.language_model import LanguageModel
+from elman.tasks.registry import Prediction, Runs
+from elman.tasks.results.scores import ScoreTable
+from elman.tasks.results.text import TextReport
+from elman.tasks.text.reading import predict_next
+from elman.tasks.text.run import load_model, load_settings
+from elman.tasks.text.saved import load_report
+from elman.tasks.text.streaming import TextStream
+from elman.training.run import RunDirectory
+
+
+class TextRuns(Runs):
+    """Runs of `elman fit text`."""
+
+    task = "text"
+
+    def load(self, directory: RunDirectory) -> LanguageModel:
+        """Return the model."""
+        return load_model(directory)
+
+    def predict(self, directory: RunDirectory, data: Path, future: Path | None = None) -> Prediction:
+        """Say of each symbol of a text how likely it was, and what was likeliest in its place."""
+        if future is not None:
+            raise OptionError("A language model knows nothing of a future: leave --future out.")
+        model = self.load(directory)
+        codes = model.encode(data, encoding=load_settings(directory).encoding)
+        log_probabilities, likeliest, chances = predict_next(model.network, model.vocabulary.newline, codes)
+        symbol = model.vocabulary.symbol
+        table = pl.DataFrame(
+            {
+                "symbol": [symbol(code) for code in codes.tolist()],
+                "log_probability": log_probabilities,
+                "likeliest": [symbol(code) for code in likeliest.tolist()],
+                "its_probability": chances,
+            }
+        )
+        return Prediction(table, f"{table.height} rows, one per {model.vocabulary.unit}")
+
+    def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
+        """Score the predictions of a held-out part, beside those of counting."""
+        settings = load_settings(directory)
+        return self.load(directory).evaluate(data or Path(settings.data), part, encoding=settings.encoding)
+
+    def load_report(self, directory: RunDirectory) -> TextReport:
+        """Return the saved results."""
+        return load_report(directory)
+
+    def stream(self, directory: RunDirectory) -> TextStream:
+        """Return a reader of text that comes in piece by piece."""
+        return self.load(directory).stream()

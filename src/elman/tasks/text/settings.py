@@ -1,0 +1,86 @@
+"""The settings of a language model's run: flat, checked, and written as TOML so that they repeat the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from elman.tasks.language_model import LanguageModel
+from elman.tasks.running import check_threads
+from elman.tasks.settings import settings_from, settings_to_toml
+from elman.tasks.text.options import TextOptions
+
+_TASK = "text"
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Everything that decides a run, flat, as on the command line and in config.toml.
+
+    The meaning and the defaults of all but `data`, `encoding` and `threads` are those of `TextOptions`.
+
+    Args:
+        data: path of the text.
+        encoding: of the text, for characters and words.
+        threads: threads of a tensor operation.
+    """
+
+    data: str
+    encoding: str = "utf-8"
+    unit: str = TextOptions.unit
+    vocabulary_size: int = TextOptions.vocabulary_size
+    validation: float | None = TextOptions.validation
+    test: float = TextOptions.test
+    cell: str = TextOptions.cell
+    hidden_size: int = TextOptions.hidden_size
+    num_layers: int = TextOptions.num_layers
+    embedding_size: int | None = TextOptions.embedding_size
+    tied: bool = TextOptions.tied
+    dropout: float = TextOptions.dropout
+    input_dropout: float = TextOptions.input_dropout
+    weight_dropout: float = TextOptions.weight_dropout
+    segment: int = TextOptions.segment
+    batch_size: int = TextOptions.batch_size
+    seconds: float | None = TextOptions.seconds
+    num_steps: int | None = TextOptions.num_steps
+    learning_rate: float = TextOptions.learning_rate
+    warmup: float = TextOptions.warmup
+    weight_decay: float = TextOptions.weight_decay
+    clip_norm: float = TextOptions.clip_norm
+    patience: int = TextOptions.patience
+    seed: int = TextOptions.seed
+    device: str = TextOptions.device
+    threads: int = 1
+
+    def model(self) -> LanguageModel:
+        """Check what can be checked without the text, and return the model that is described.
+
+        Raises:
+            OptionError: a setting is not a legal one.
+        """
+        check_threads(self.threads)
+        return LanguageModel(
+            TextOptions(**{one.name: getattr(self, one.name) for one in fields(TextOptions)})
+        )
+
+    def to_toml(self) -> str:
+        """Return the settings as TOML; a setting without a value is left out."""
+        return settings_to_toml(self, _TASK)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the settings by name, for a report."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str) -> TextSettings:
+        """Check the names and types of settings, and return them.
+
+        Args:
+            values: setting -> value.
+            source: where they come from, for the messages.
+
+        Raises:
+            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
+        """
+        return settings_from(cls, values, _TASK, source)

@@ -1,0 +1,76 @@
+"""The page of a language model: text is escaped, colours follow the activity."""
+
+from dataclasses import replace
+
+from elman.data.findings import Finding
+from elman.report.text import coloured, render_text_report
+from elman.tasks.results.scores import ScoreRow, ScoreTable
+from elman.tasks.results.text import Sample, TextReport, UnitActivity
+from elman.training.records import EvaluationRecord
+
+SCORES = ScoreTable(
+    "test",
+    [
+        ScoreRow("elman (LSTM)", {"nats per character": 1.5}, False),
+        ScoreRow("unigram", {"nats per character": 3}, True),
+    ],
+    100,
+    ["elman wins."],
+    model="model",
+    scored="character",
+)
+REPORT = TextReport(
+    title="A <book>",
+    unit="character",
+    num_symbols={"training": 1000, "validation": 10, "test": 100},
+    vocabulary_size=20,
+    scores=[SCORES, replace(SCORES, part="validation")],
+    curve=[EvaluationRecord(10, 1.0, 3.0, 2.0, 0.004, 0.5, True)],
+    samples=[Sample(0.5, "<script>alert(1)</script>")],
+    symbols=["a", "<", "\n"],
+    activities=[UnitActivity(7, [0.0, -1.0, 0.5]), UnitActivity(9, [float("nan"), 0.0, 0.0])],
+    kernel="llvm: LSTMCell runs",
+    findings=[Finding("unknown_symbols", "2 % unknown.", "warning")],
+    configuration={"data": "book.txt"},
+    seconds=120.0,
+    seconds_per_1000=0.25,
+    num_parameters=1234,
+)
+
+
+def test_text_is_escaped_and_every_part_is_there():
+    page = render_text_report(REPORT)
+    assert "<script>alert(1)" not in page
+    for words in (
+        "A &lt;book&gt;",
+        "Temperature 0.5",
+        "Unit 7",
+        "Unit 9",
+        "0.2500",
+        "1,234 parameters",
+        "2 % unknown.",
+    ):
+        assert words in page
+
+
+def test_colours_follow_sign_and_size_of_the_activity():
+    page = render_text_report(REPORT)
+    # 0 of 4 levels, then -4 (orange, darkest), then 2 (blue).
+    assert (
+        '<span>a</span><span style="background:rgba(214,94,0,0.60)">&lt;</span>'
+        '<span style="background:rgba(0,103,168,0.30)">\n</span>'
+    ) in page
+
+
+def test_words_are_parted_by_spaces():
+    assert "".join(coloured(["the", "cat"], [0, 0], "word")) == "<span>the cat </span>"
+
+
+def test_the_same_report_gives_the_same_page():
+    assert render_text_report(REPORT) == render_text_report(replace(REPORT))
+
+
+def test_a_report_without_samples_and_activities_has_no_such_sections():
+    page = render_text_report(replace(REPORT, samples=[], activities=[], symbols=[], curve=[]))
+    assert "What it writes" not in page
+    assert "What single units follow" not in page
