@@ -7,7 +7,6 @@ import pytest
 
 from elman.errors import OptionError, RunError
 from elman.tasks import registry
-from elman.tasks.forecast.runs import ForecastRuns
 from elman.tasks.registry import Runs, runs_of, task_of
 from elman.training.run import RunDirectory
 
@@ -36,13 +35,7 @@ def test_folder_without_a_run_is_refused(tmp_path: Path):
         runs_of(RunDirectory(tmp_path))
 
 
-class WholeRuns(ForecastRuns):
-    """Runs of a task that reads whole sequences only."""
-
-    stream = Runs.stream
-
-
 def test_run_that_cannot_be_streamed_says_so(tmp_path: Path):
     directory = run_in(tmp_path, 'task = "forecast"\n')
     with pytest.raises(OptionError, match="is a forecast run, which cannot read a stream step by step"):
-        WholeRuns().stream(directory)
+        Runs.stream(runs_of(directory), directory)

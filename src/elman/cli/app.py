@@ -26,6 +26,7 @@ from elman.cli import (
     predict,
     report,
     score,
+    stream,
 )
 from elman.errors import ElmanError
 
@@ -54,6 +55,7 @@ fit.command("forecast")(fit_forecast.command)
 fit.command("text")(fit_text.command)
 fit.command("tag")(fit_tag.command)
 app.command("predict")(predict.command)
+app.command("stream")(stream.command)
 app.command("evaluate")(evaluate.command)
 app.command("report")(report.command)
 app.command("generate")(generate.command)
