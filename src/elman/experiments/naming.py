@@ -1,0 +1,103 @@
+"""What networks and gradient methods are called on the command line, and what is made of the names."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+from torch import nn
+
+from elman.cells import ALL_CELLS
+from elman.errors import OptionError
+from elman.experiments.memoryless import MEMORYLESS
+from elman.layers import Recurrent
+from elman.layers.catalogue import find_cell
+from elman.training import BPTT, RTRL, TBPTT, PerStep, Schedule
+
+SCHEDULES = "bptt, tbptt:50 (segments), tbptt:10:50 (every 10 steps, 50 back), per-step or rtrl"
+
+
+def parse_network(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the key of a cell, and its options.
+
+    Args:
+        text: As `elman cells` lists them, options behind a colon: "lstm:forget_bias=2".
+
+    Raises:
+        OptionError: There is no such cell or option.
+
+    Example:
+        >>> parse_network("ElmanCell:activation=relu")
+        ('elman', {'activation': 'relu'})
+    """
+    name, _, rest = text.partition(":")
+    key = find_cell(name)
+    options = dict(_option(text, one) for one in rest.split(",") if one)
+    known = inspect.signature(ALL_CELLS[key]).parameters.keys() - {"input_size", "hidden_size"}
+    for option in options.keys() - known:
+        raise OptionError(
+            f"{ALL_CELLS[key].__name__} has no option {option!r}, in {text!r}.\n"
+            f"    Its options are {', '.join(sorted(known))}."
+        )
+    return key, options
+
+
+def make_network(text: str, input_size: int, hidden_size: int, window: int) -> nn.Module:
+    """Return a layer over sequences, by its name.
+
+    Args:
+        text: A cell as `parse_network` reads it; or dense, or convolution.
+        input_size: Features of the input, I.
+        hidden_size: Hidden units, H.
+        window: Time steps that a network without memory sees.
+
+    Raises:
+        OptionError: There is no such cell or option.
+    """
+    if text in MEMORYLESS:
+        return MEMORYLESS[text](input_size, hidden_size, window)
+    key, options = parse_network(text)
+    return Recurrent(ALL_CELLS[key](input_size, hidden_size, **options))
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Return a gradient method by its name.
+
+    Args:
+        text: bptt, tbptt:LENGTH, tbptt:LENGTH:WINDOW, per-step, rtrl or rtrl:EVERY.
+
+    Raises:
+        OptionError: There is none of that name, or its numbers are not legal.
+
+    Example:
+        >>> parse_schedule("tbptt:10:50")
+        TBPTT(10, window=50)
+    """
+    name, *rest = text.lower().split(":")
+    numbers = [int(one) for one in rest if one.isdecimal()]
+    if len(numbers) == len(rest):
+        match name, numbers:
+            case "bptt", []:
+                return BPTT()
+            case "tbptt", [length]:
+                return TBPTT(length)
+            case "tbptt", [length, window]:
+                return TBPTT(length, window=window)
+            case "per-step", []:
+                return PerStep()
+            case "rtrl", [] | [_]:
+                return RTRL(*numbers)
+            case _:
+                pass
+    raise OptionError(f"--through-time must be {SCHEDULES}, but it is {text!r}.")
+
+
+def _option(text: str, one: str) -> tuple[str, Any]:
+    name, equals, value = one.partition("=")
+    if not equals:
+        raise OptionError(f"An option of a cell is written name=value, but {text!r} has {one!r}.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value

@@ -1,0 +1,77 @@
+"""A whole experiment: every network at every length, once for each seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from platform import machine, processor
+
+import torch
+
+from elman import __version__
+from elman.experiments.results import ExperimentReport, Trial
+from elman.experiments.settings import ExperimentSettings
+from elman.experiments.trial import run_trial
+
+
+def run_experiment(
+    settings: ExperimentSettings, observe: Callable[[Trial], object] | None = None
+) -> ExperimentReport:
+    """Run an experiment.
+
+    The same settings and number of threads give the same scores, unless a budget in seconds ends a trial.
+
+    Args:
+        settings: What is run, and for how long.
+        observe: Called with every trial when it has ended.
+
+    Example:
+        >>> report = run_experiment(
+        ...     ExperimentSettings("adding", lengths=(8,), cells=("gru",), seeds=(0,), max_sequences=64)
+        ... )
+        >>> [(trial.network, trial.is_solved) for trial in report.trials]
+        [('dense', False), ('convolution', False), ('gru', False)]
+    """
+    with _threads(settings.threads):
+        trials = tuple(_trials(settings, observe or (lambda trial: None)))
+    problems = settings.problems()
+    first = problems[0]
+    return ExperimentReport(
+        settings.name,
+        first.title,
+        (type(first).__doc__ or "").splitlines()[0],
+        first.length_name,
+        first.measure.name,
+        first.measure.lower_is_better,
+        first.chance,
+        {problem.length: problem.bar for problem in problems},
+        settings.window,
+        trials,
+        {**asdict(settings), **asdict(settings.recipe)},
+        {
+            "processor": processor() or machine(),
+            "threads": settings.threads,
+            "torch": torch.__version__,
+            "elman": __version__,
+        },
+    )
+
+
+def _trials(settings: ExperimentSettings, observe: Callable[[Trial], object]) -> Iterator[Trial]:
+    for problem in settings.problems():
+        for network, through_time in settings.networks():
+            for seed in settings.seeds:
+                trial = run_trial(problem, network, through_time, seed, settings)
+                observe(trial)
+                yield trial
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
