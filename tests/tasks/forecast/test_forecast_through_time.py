@@ -42,7 +42,9 @@ def batch(num_past: int) -> Batch:
 
 
 def gradients(made: ForecastNetwork, windows: Batch) -> list[Tensor]:
-    return list(torch.autograd.grad(made(windows).square().sum(), [windows.past, *made.parameters()]))
+    with made.bounded():
+        output = made(windows)
+    return list(torch.autograd.grad(output.square().sum(), [windows.past, *made.parameters()]))
 
 
 def test_a_cut_gradient_reaches_back_so_many_steps():
@@ -68,7 +70,7 @@ def test_a_reach_beyond_the_context_is_exact():
 def test_a_budget_bounds_the_whole_network():
     windows = batch(600)
     with pytest.raises(OptionError, match="6 layers and directions have equal shares of it"):
-        network(memory=1_000_000)(windows)
+        gradients(network(memory=1_000_000), windows)
     found, truth = gradients(network(memory=6_000_000), windows), gradients(network(), windows)
     # Sums of 600 x 4 terms are cut elsewhere: float32 moves them by a few eps of the largest.
     for ours, expected in zip(found, truth, strict=True):
@@ -77,7 +79,7 @@ def test_a_budget_bounds_the_whole_network():
 
 def test_a_plain_loop_has_no_budget():
     with pytest.raises(GraphError, match="`memory` bounds what machine code keeps"):
-        network(cell=eager_cell, memory=6_000_000)(batch(5))
+        gradients(network(cell=eager_cell, memory=6_000_000), batch(5))
 
 
 def eager_cell(input_size: int, hidden_size: int) -> Any:
@@ -104,6 +106,9 @@ def test_a_forecaster_learns_either_way():
         losses[name] = [record.validation_loss for record in forecaster.fitted.training.curve]
     assert losses["bounded"] == pytest.approx(losses["exact"], rel=1e-4)
     assert losses["cut"] != losses["exact"]
+    small = ForecastOptions(hidden_size=4, context=14, training=training, memory="100kB")
+    with pytest.raises(OptionError, match="`memory` is too small for the gradient of 14 time steps"):
+        Forecaster(horizon=3, time="time", target="y", options=small).fit(table)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ class ForecastTraining(TrainingTask):
         validation: tuple[np.ndarray, np.ndarray],
     ) -> None:
         super().__init__(network)
+        self.network = network
         self.batches, self.options = batches, options
         self.origins, self.honest = training
         self.validation, self.guides = validation
@@ -41,7 +42,8 @@ class ForecastTraining(TrainingTask):
     def loss(self, step: int) -> Tensor:
         """Return the pinball loss of this step's windows; their linear forecasts are out of fold."""
         drawn = self._draw(step)
-        return self._loss_of(self.origins[drawn], self.honest[drawn])
+        with self.network.bounded():
+            return self._loss_of(self.origins[drawn], self.honest[drawn])
 
     def validation_loss(self) -> float:
         """Return the pinball loss over the validation windows."""

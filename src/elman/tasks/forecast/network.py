@@ -11,7 +11,8 @@ forecasts that are made apart err for different reasons, and their mean is bette
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -84,7 +85,7 @@ class ForecastNetwork(nn.Module):
         dropout: share of features that are dropped before the head and between layers, in [0, 1).
         levels: quantiles, ascending.
         reach: steps before the end of the past that training learns from; None for all.
-        memory: bytes that the gradient of a batch may take; None for as many as it needs.
+        memory: bytes that a gradient may take where it is `bounded`; None for as many as it needs.
 
     Shape:
         A `Batch` of N windows. Output: (H, N, Q).
@@ -137,15 +138,19 @@ class ForecastNetwork(nn.Module):
         """Return the quantiles in scaled units."""
         past = torch.cat([batch.past, self.embed_past(batch.past_codes)], dim=-1)
         future = torch.cat([batch.future, self.embed_future(batch.future_codes)], dim=-1)
-        num_layers = sum(len(one.layers) for one in (self.encoder, self.decoder, self.backward_decoder))
-        with within_memory(self.memory), shared_by(num_layers):
-            states = self._encode(past)
-            ahead, _ = self.decoder(future, states)
-            behind, _ = self.backward_decoder(future.flip(0), None)
+        ahead, _ = self.decoder(future, self._encode(past))
+        behind, _ = self.backward_decoder(future.flip(0), None)
         features = self.dropout(torch.cat([ahead, behind.flip(0)], dim=-1))
         weights = self.mixture(features).softmax(dim=-1)[..., :-1]
         base = (weights * batch.bases).sum(dim=-1, keepdim=True)
         return base + self.head(features)
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """Keep the gradients of the calls in this block within `memory`."""
+        num_layers = sum(len(one.layers) for one in (self.encoder, self.decoder, self.backward_decoder))
+        with within_memory(self.memory), shared_by(num_layers):
+            yield
 
     def _encode(self, past: Tensor) -> list[Any]:
         """Read the past; in training, what lies beyond the reach without a gradient."""
