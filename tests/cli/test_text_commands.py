@@ -222,6 +222,19 @@ def test_settings_come_back_from_their_file(book: Path):
     assert Path(settings.data) == book / "book.txt"
 
 
+def test_threads_are_chosen_by_a_trial_and_written_down(
+    elman: Elman, book: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cost = {1: 3.0, 4: 2.0}
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: range(4), raising=False)
+    monkeypatch.setattr("elman.tasks.text.threads._seconds", lambda network, codes, number: cost[number])
+    assert elman(*fit(book / "book.txt", book / "four")).code == 0
+    assert load_settings(RunDirectory(book / "four")).threads == 4
+    cost[4] = 2.9
+    assert elman(*fit(book / "book.txt", book / "one")).code == 0
+    assert load_settings(RunDirectory(book / "one")).threads == 1
+
+
 def test_a_budget_of_seconds_is_shown(elman: Elman, book: Path):
     done = elman("fit", "text", "book.txt", "--hidden-size", 8, "--seconds", 0.3, "--out", "timed")
     assert done.code == 0

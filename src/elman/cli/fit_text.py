@@ -36,7 +36,7 @@ def command(
     batch_size: text_options.BatchSize = None,
     learning_rate: text_options.LearningRate = None,
     seed: options.Seed = None,
-    threads: options.Threads = None,
+    threads: text_options.Threads = None,
     device: options.Device = None,
     out: options.Out = None,
     config: options.Config = None,

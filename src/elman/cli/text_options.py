@@ -59,6 +59,9 @@ NumSteps = Annotated[
     int | None,
     _training("--steps", "STEPS", "Budget in steps of the optimizer; such a run repeats bit by bit."),
 ]
+Threads = Annotated[
+    int | None, _training("--threads", "NUMBER", "For tensor operations. Default: found by a trial.")
+]
 Segment = Annotated[
     int | None, _training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
 ]

@@ -13,6 +13,7 @@ report.html          the report
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from elman.data.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ from elman.tasks.running import (
 from elman.tasks.settings import read_settings
 from elman.tasks.text.saved import RESULTS, require_finished, save_report
 from elman.tasks.text.settings import TextSettings
+from elman.tasks.text.threads import choose_threads
 from elman.training.files import write_bytes
 from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
 
@@ -60,7 +62,10 @@ def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observ
     if mode == "resume":
         _require_same_vocabulary(directory, vocabulary)
         require_same_data(directory, found)
-    with directory.opened(mode, _FILES), computing_with(settings.threads):
+    threads = settings.threads or choose_threads(len(vocabulary), model.options)
+    # Written down, so that a continued run computes as this one does.
+    settings = replace(settings, threads=threads)
+    with directory.opened(mode, _FILES), computing_with(threads):
         write_bytes(directory / CONFIG, settings.to_toml().encode())
         write_bytes(directory / VOCABULARY, _as_json(vocabulary))
         write_fingerprint(directory, found)

@@ -23,7 +23,7 @@ class TextSettings:
     Args:
         data: path of the text.
         encoding: of the text, for characters and words.
-        threads: threads of a tensor operation.
+        threads: threads of a tensor operation; None takes one for each core where a trial is faster so.
     """
 
     data: str
@@ -51,7 +51,7 @@ class TextSettings:
     patience: int = TextOptions.patience
     seed: int = TextOptions.seed
     device: str = TextOptions.device
-    threads: int = 1
+    threads: int | None = None
 
     def model(self) -> LanguageModel:
         """Check what can be checked without the text, and return the model that is described.
@@ -59,7 +59,8 @@ class TextSettings:
         Raises:
             OptionError: a setting is not a legal one.
         """
-        check_threads(self.threads)
+        if self.threads is not None:
+            check_threads(self.threads)
         return LanguageModel(
             TextOptions(**{one.name: getattr(self, one.name) for one in fields(TextOptions)})
         )
