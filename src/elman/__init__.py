@@ -24,6 +24,7 @@ __all__ = [
     "LanguageModel",
     "PerStep",
     "Recurrent",
+    "SequenceClassifier",
     "SequenceTagger",
     "Stacked",
     "Stateful",
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
         Stateful,
         Stream,
     )
-    from elman.tasks import Forecaster, LanguageModel, SequenceTagger
+    from elman.tasks import Forecaster, LanguageModel, SequenceClassifier, SequenceTagger
     from elman.training import BPTT, RTRL, TBPTT, PerStep
 else:
     __getattr__, __dir__ = lazy(
@@ -74,6 +75,7 @@ else:
             "RNN": "elman.layers",
             "RTRL": "elman.training",
             "Recurrent": "elman.layers",
+            "SequenceClassifier": "elman.tasks",
             "Stream": "elman.layers",
             "SequenceTagger": "elman.tasks",
             "Stacked": "elman.layers",

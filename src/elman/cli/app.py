@@ -17,6 +17,7 @@ from elman.cli import (
     bench,
     cells,
     evaluate,
+    fit_classify,
     fit_forecast,
     fit_tag,
     fit_text,
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 fit = typer.Typer(help="Fit a network to your own table.", no_args_is_help=True, rich_markup_mode="rich")
 app.add_typer(fit, name="fit")
+fit.command("classify")(fit_classify.command)
 fit.command("forecast")(fit_forecast.command)
 fit.command("text")(fit_text.command)
 fit.command("tag")(fit_tag.command)

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from elman.report.classify import render_classification_report
 from elman.report.forecast import render_forecast_report
 from elman.report.page import write_page
 from elman.report.tag import render_tag_report
 from elman.report.text import render_text_report
 
 _RENDERERS: dict[str, Callable[[Any], str]] = {
+    "ClassificationReport": render_classification_report,
     "ForecastReport": render_forecast_report,
-    "TextReport": render_text_report,
     "TagReport": render_tag_report,
+    "TextReport": render_text_report,
 }
 """Name of a class of `elman.tasks.results` -> what draws it; by name, since importing it is not for free."""
 

@@ -20,9 +20,10 @@ from elman.tasks.settings import read_settings
 from elman.training.run import CONFIG, RunDirectory
 
 _RUNS = {
+    "classify": "elman.tasks.classify.run:ClassifyRuns",
     "forecast": "elman.tasks.forecast.runs:ForecastRuns",
-    "text": "elman.tasks.text.runs:TextRuns",
     "tag": "elman.tasks.tag.runs:TagRuns",
+    "text": "elman.tasks.text.runs:TextRuns",
 }
 """Task -> the module and the class of its runs."""
 

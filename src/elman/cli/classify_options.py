@@ -1,0 +1,75 @@
+"""The options of `elman fit classify`, one declaration each; those of every fit stand in `options`.
+
+The defaults stand in `ClassifyOptions`; the help repeats them, since reading them there would load torch.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _option(panel: str, name: str, metavar: str | None, text: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
+
+
+_data = partial(_option, "The data")
+_network = partial(_option, "The network")
+_training = partial(_option, "The training")
+
+Data = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="DATA", help="A CSV or Parquet table, a .ts file, or a folder.", show_default=False
+    ),
+]
+TestData = Annotated[str | None, _data("--test-data", "DATA", "The test part, if it is apart.")]
+Id = Annotated[str | None, _data("--id", "COLUMN", "Names the sequence that a row is a step of.")]
+Order = Annotated[str | None, _data("--order", "COLUMN", "Sorts the steps. Default: as they stand.")]
+Features = Annotated[
+    list[str] | None, _data("--feature", "COLUMN", "A channel; repeat it. Default: all other numbers.")
+]
+Label = Annotated[str | None, _data("--label", "COLUMN", "The class, one a sequence.")]
+Group = Annotated[str | None, _data("--group", "COLUMN", "Such as a person: never split between parts.")]
+Part = Annotated[str | None, _data("--part", "COLUMN", "Says train, validation or test itself.")]
+Labels = Annotated[
+    str | None, _data("--labels", "FILE", "Of a folder: a table with --id (the file) and --label.")
+]
+Validation = Annotated[
+    float | None, _data("--validation", "SHARE", "Held out to decide when to stop. Default: 0.2.")
+]
+Test = Annotated[float | None, _data("--test", "SHARE", "Held out to judge; 0 for none. Default: 0.2.")]
+HiddenSize = Annotated[
+    int | None, _network("--hidden-size", "UNITS", "Of each layer and direction. Default: 100.")
+]
+NumLayers = Annotated[int | None, _network("--layers", "LAYERS", "Default: 1.")]
+Bidirectional = Annotated[
+    bool | None,
+    _network(
+        "--bidirectional/--unidirectional", None, "Read from both ends, or forward only. Default: True."
+    ),
+]
+Convolution = Annotated[
+    int | None, _network("--convolution", "STEPS", "Width of one in front; 0 for none. Default: 0.")
+]
+Pooling = Annotated[str | None, _network("--pooling", "KIND", "last, mean, max or attention. Default: mean.")]
+Dropout = Annotated[float | None, _network("--dropout", "SHARE", "Of the features. Default: 0.3.")]
+Noise = Annotated[
+    float | None, _training("--noise", "DEVIATIONS", "Added to the input in training. Default: 0.3.")
+]
+ClassWeights = Annotated[
+    str | None, _training("--class-weights", "KIND", "none, or balanced. Default: none.")
+]
+Linear = Annotated[
+    bool | None,
+    _network("--linear/--no-linear", None, "A linear model beside the network. Default: True."),
+]
+Refit = Annotated[
+    bool | None, _training("--refit/--no-refit", None, "Learn again from both parts. Default: True.")
+]
+NumSteps = Annotated[int | None, _training("--steps", "STEPS", "Of the optimizer, at most. Default: 600.")]
+BatchSize = Annotated[int | None, _training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]
+LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.003.")]

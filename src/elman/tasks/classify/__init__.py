@@ -1,0 +1,1 @@
+"""Many to one: a class for each sequence."""

@@ -1,0 +1,99 @@
+"""The network of a classifier: convolution -> recurrent layers -> pooling -> head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.layers import GRU, LSTM, RNN, Bidirectional
+from elman.layers.contract import SequenceLayer
+from elman.layers.topologies.pooling import Pooling
+from elman.tasks.classify.encoder import Batch
+from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.forecast.network import make_layer
+
+_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
+
+
+class ClassifyNetwork(nn.Module):
+    """Reads sequences and gives a score to each class; what stands behind their ends counts for nothing.
+
+    Equations:
+        (1) u = relu(W * x)    a convolution over the steps around each, if wanted
+        (2) y_t = layers(u)_t
+        (3) scores = A pool_t(y_t) + b
+
+    Args:
+        input_size: inputs of a step.
+        num_classes: scores.
+        options: of the classifier.
+
+    Shape:
+        A `Batch` of N sequences. Output: (N, num_classes).
+    """
+
+    def __init__(self, input_size: int, num_classes: int, options: ClassifyOptions) -> None:
+        super().__init__()
+        self.noise = options.noise
+        self.convolution = None
+        if options.convolution:
+            self.convolution = nn.Conv1d(input_size, options.hidden_size, options.convolution, padding="same")
+            input_size = options.hidden_size
+        layers = []
+        for _ in range(options.num_layers):
+            layer, input_size = _make_layer(input_size, options)
+            layers.append(layer)
+        self.layers = nn.ModuleList(layers)
+        self.dropout = nn.Dropout(options.dropout)
+        self.pool = _Pool(options.pooling, input_size, bidirectional=options.bidirectional)
+        self.head = nn.Linear(input_size, num_classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the scores; their softmax is the probability of each class."""
+        input, lengths = batch.input, batch.lengths
+        if self.training and self.noise:
+            input = input + self.noise * torch.randn_like(input)
+        live = torch.arange(len(input)).unsqueeze(1) < lengths
+        live = live.to(input.device)
+        if self.convolution is not None:
+            input = self._convolve(input.masked_fill(~live[..., None], 0))
+        for at, layer in enumerate(self.layers):
+            input, _ = layer(self.dropout(input) if at else input, lengths=lengths)
+        return self.head(self.dropout(self.pool(input, live)))
+
+    def _convolve(self, input: Tensor) -> Tensor:
+        assert self.convolution is not None
+        return torch.relu(self.convolution(input.permute(1, 2, 0))).permute(2, 0, 1)
+
+    @property
+    def kernel(self) -> str:
+        """What runs the first layer: the backend and how."""
+        layer: Any = self.layers[0]
+        return layer.explain() if hasattr(layer, "explain") else "eager"
+
+
+class _Pool(nn.Module):
+    """Pooling; at the last step of a bidirectional layer its backward half is taken where it ends."""
+
+    def __init__(self, kind: str, size: int, *, bidirectional: bool) -> None:
+        super().__init__()
+        halves = 2 if kind == "last" and bidirectional else 1
+        self.halves = nn.ModuleList(Pooling(kind, size // halves, reverse=bool(at)) for at in range(halves))
+
+    def forward(self, outputs: Tensor, live: Tensor) -> Tensor:
+        parts = outputs.chunk(len(self.halves), dim=-1)
+        return torch.cat([pool(part, live) for pool, part in zip(self.halves, parts, strict=True)], dim=-1)
+
+
+def _make_layer(input_size: int, options: ClassifyOptions) -> tuple[SequenceLayer, int]:
+    """Return one layer, of both directions if wanted, and the size of its output."""
+    if options.cell in _TORCH_LAYERS:
+        made = _TORCH_LAYERS[options.cell](
+            input_size, options.hidden_size, bidirectional=options.bidirectional
+        )
+        return made, options.hidden_size * (1 + options.bidirectional)
+    layer: Any
+    layer, size = make_layer(options.cell, input_size, options.hidden_size)
+    return (Bidirectional(layer), 2 * size) if options.bidirectional else (layer, size)

@@ -1,0 +1,139 @@
+"""A classifier as a run: settings in a file, results in a folder, a report at the end.
+
+config.toml           the settings; they repeat the run
+table.json            the fingerprint of the data, which a continued run must find again
+metrics.jsonl         one line per evaluation
+state.safetensors     where the training stands, to continue it
+refit.safetensors     where the second training, from both parts, stands
+model.safetensors     the classifier
+predictions.parquet   classes of the held-out part, with the truth; also as CSV
+evaluation.json       scores, confusion, calibration, influence, findings
+report.html           the report
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from elman.data.sequence_folder import read_sequences
+from elman.errors import DataError
+from elman.tasks.classify.evaluation import prediction_frame
+from elman.tasks.classify.fitting import REFIT, classes_of, codes_of
+from elman.tasks.classify.saved import FILES, load_report, save_report
+from elman.tasks.classify.settings import ClassifySettings
+from elman.tasks.classify.split import split_sequences
+from elman.tasks.forecast.saved import require_finished
+from elman.tasks.observer import Observer
+from elman.tasks.registry import Prediction, Runs
+from elman.tasks.results import ClassificationReport, ScoreTable
+from elman.tasks.running import (
+    DATA,
+    METRICS,
+    STATE,
+    computing_with,
+    fingerprint,
+    require_same_data,
+    with_log,
+    write_fingerprint,
+)
+from elman.tasks.sequence_classifier import SequenceClassifier
+from elman.tasks.settings import read_settings
+from elman.training.files import write_bytes
+from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+
+MODEL = "model.safetensors"
+_RESULTS = (DATA, METRICS, STATE, REFIT, MODEL, *FILES, REPORT)
+
+
+def run_classify(
+    settings: ClassifySettings, directory: RunDirectory, mode: Mode, observer: Observer
+) -> ClassificationReport:
+    """Fit, evaluate and write everything but the drawn report into the run's folder.
+
+    Args:
+        settings: what to do.
+        directory: where to write.
+        mode: begin a run, continue one, or replace one.
+        observer: is told how it goes.
+
+    Raises:
+        ElmanError: anything the settings or the data make impossible; what was saved stays.
+    """
+    directory.check(mode)
+    classifier = settings.classifier()
+    found = "-".join(fingerprint(path) for path in settings.paths())
+    if mode == "resume":
+        require_same_data(directory, found)
+    # Mistakes in the data are found before an old run is replaced.
+    sequences = settings.read()
+    with directory.opened(mode, _RESULTS), computing_with(settings.threads):
+        write_bytes(directory / CONFIG, settings.to_toml().encode())
+        write_fingerprint(directory, found)
+        log = with_log(observer, directory)
+        classifier.fit_sequences(sequences, checkpoint=directory / STATE, observer=log)
+        classifier.save(directory / MODEL)
+        title = f"{Path(settings.data).stem}: {len(classifier.model.classes)} classes"
+        report = classifier.report(title=title, configuration=asdict(settings))
+        save_report(report, directory)
+    return report
+
+
+def load_settings(directory: RunDirectory) -> ClassifySettings:
+    """Read the settings of a run.
+
+    Raises:
+        RunError: there is no run, or its settings are no TOML.
+        OptionError: they are not those of a classifier.
+    """
+    directory.require_run()
+    return ClassifySettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
+
+
+class ClassifyRuns(Runs):
+    """Runs of `elman fit classify`."""
+
+    task = "classify"
+
+    def load(self, directory: RunDirectory) -> SequenceClassifier:
+        """Return the classifier."""
+        require_finished(directory, MODEL)
+        return SequenceClassifier.load(directory / MODEL)
+
+    def predict(self, directory: RunDirectory, data: Path, future: Path | None = None) -> Prediction:
+        """Give each sequence of other data its class."""
+        if future is not None:
+            raise DataError("--future is for forecasts; a class needs none.")
+        classifier, settings = self.load(directory), load_settings(directory)
+        sequences = read_sequences(data, settings.source(), is_labelled=False)
+        classifier.model.check(sequences)
+        table = prediction_frame(classifier.model, sequences.ids, sequences.values)
+        return Prediction(table, f"{table.height} sequences")
+
+    def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
+        """Score a held-out part, or all of other data."""
+        if data is None and part == "validation":
+            # The model has learned from that part since; what was found before stands in the results.
+            return self._saved(directory, part)
+        classifier, settings = self.load(directory), load_settings(directory)
+        if data is not None:
+            return classifier.evaluate(read_sequences(data, settings.source()), part="other")
+        sequences = settings.read()
+        codes = codes_of(sequences.labels or (), classes_of(sequences.labels or ()))
+        options = classifier.options
+        split = split_sequences(
+            sequences, codes, validation=options.validation, test=options.test, seed=options.seed
+        )
+        if part != "test" or len(split.test) == 0:
+            return self._saved(directory, part)
+        return classifier.evaluate(sequences.take(split.test), part=part)
+
+    def _saved(self, directory: RunDirectory, part: str) -> ScoreTable:
+        tables = {table.part: table for table in self.load_report(directory).scores}
+        if part not in tables:
+            raise DataError(f"`part` must be {' or '.join(tables)}, but it is {part!r}.")
+        return tables[part]
+
+    def load_report(self, directory: RunDirectory) -> ClassificationReport:
+        """Return the saved results."""
+        return load_report(directory)

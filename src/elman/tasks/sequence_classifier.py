@@ -1,0 +1,318 @@
+"""Classify sequences of unequal length, with honest baselines beside every score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from elman.data.sequences import Sequences, sequences_from_arrays
+from elman.errors import DataError, ElmanError, OptionError, RunError
+from elman.tasks.classify.evaluation import build_report, part_rows, score_part
+from elman.tasks.classify.fitting import Fit, classes_of, codes_of, fit_model
+from elman.tasks.classify.influence import input_gradients
+from elman.tasks.classify.model import ClassifyModel
+from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.classify.split import split_sequences
+from elman.tasks.observer import Observer
+from elman.tasks.results import ClassificationReport, ScoreTable
+from elman.training import read_tensors, write_tensors
+
+_NAMES = tuple(one.name for one in fields(ClassifyOptions))
+
+
+class SequenceClassifier:
+    """A class for each sequence, by a recurrent network beside a linear model on summary statistics.
+
+    Sequences may be of any lengths; a missing value (NaN) is masked. It has the manners of an estimator of
+    scikit-learn: it works in `cross_val_score`, `GridSearchCV` and at the end of a `Pipeline`. X is a list of
+    arrays (T, C) or (T,), or one array (N, T, C) or (N, T).
+
+    Args:
+        options: as keywords, those of `ClassifyOptions`.
+
+    Raises:
+        OptionError: there is no such option. Their values are checked by `fit`.
+
+    Reference:
+        Graves, Schmidhuber (2005). Framewise phoneme classification with bidirectional LSTM and other neural
+        network architectures. Neural Networks; for the bidirectional network.
+
+    Example:
+        >>> import numpy as np
+        >>> draw = np.random.default_rng(0)
+        >>> X = [draw.normal(at % 2, 0.3, size=(5 + at % 4, 2)) for at in range(40)]
+        >>> classifier = SequenceClassifier(hidden_size=4, num_steps=20, evaluate_every=10)
+        >>> classifier.fit(X, [at % 2 for at in range(40)]).predict([X[0], X[1][:3]]).tolist()
+        [0, 1]
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._given: dict[str, Any] = {}
+        self._model: ClassifyModel | None = None
+        self._fit: Fit | None = None
+        self.set_params(**options)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - as scikit-learn calls it
+        """Return every option with its value.
+
+        Args:
+            deep: changes nothing, for no option is an estimator.
+        """
+        defaults = {one.name: one.default for one in fields(ClassifyOptions)}
+        return {**defaults, **self._given}
+
+    def set_params(self, **options: Any) -> SequenceClassifier:
+        """Set options; what was fitted stays until the next `fit`.
+
+        Raises:
+            OptionError: there is no such option.
+        """
+        strange = [name for name in options if name not in _NAMES]
+        if strange:
+            raise OptionError(f"There is no option {strange[0]!r}; the options are {', '.join(_NAMES)}.")
+        self._given.update(options)
+        return self
+
+    @property
+    def options(self) -> ClassifyOptions:
+        """The options, checked.
+
+        Raises:
+            OptionError: a value is not a legal one.
+        """
+        return ClassifyOptions(**self._given)
+
+    @property
+    def model(self) -> ClassifyModel:
+        """The fitted model.
+
+        Raises:
+            RunError: `fit` or `load` was not called.
+        """
+        if self._model is None:
+            raise RunError(
+                "This classifier is not fitted: call fit(X, y) or SequenceClassifier.load(path) first."
+            )
+        return self._model
+
+    @property
+    def fitted(self) -> Fit:
+        """What the model was fitted on; gone after `load`.
+
+        Raises:
+            RunError: `fit` was not called on this object.
+        """
+        if self._fit is None:
+            raise RunError("This classifier does not hold its sequences: call fit first.")
+        return self._fit
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, in the order of the columns of `predict_proba`."""
+        return np.array(self.model.classes)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Channels of a sequence."""
+        return len(self.model.encoder.channels)
+
+    def fit(self, X: Any, y: Sequence[Any], groups: Sequence[Any] | None = None) -> SequenceClassifier:  # noqa: N803
+        """Learn from sequences; a share of them decides when to stop, none is kept for a test.
+
+        Args:
+            X: the sequences.
+            y: their classes.
+            groups: what each belongs to; a group is never split between learning and deciding.
+
+        Raises:
+            ElmanError: as for `fit_sequences`.
+        """
+        return self.fit_sequences(sequences_from_arrays(X, y, groups), test=0.0)
+
+    def fit_sequences(
+        self,
+        sequences: Sequences,
+        *,
+        test: float | None = None,
+        checkpoint: Path | None = None,
+        observer: Observer | None = None,
+    ) -> SequenceClassifier:
+        """Learn from the training part of sequences with classes; stop by the validation part.
+
+        Args:
+            sequences: as `elman.data` reads them.
+            test: share to be kept for the test; None takes the option.
+            checkpoint: a file to save the training to at every evaluation, and to go on from if it exists.
+            observer: is told of stages, steps and evaluations.
+
+        Raises:
+            DataError: the sequences cannot be used; the message says why.
+            OptionError: an option is not a legal one.
+            NonFiniteError: the training diverged.
+            RunError: the checkpoint belongs to another run.
+        """
+        options = self.options
+        labels = _labels(sequences)
+        classes = classes_of(labels)
+        codes = codes_of(labels, classes)
+        share = options.test if test is None else test
+        split = split_sequences(
+            sequences, codes, validation=options.validation, test=share, seed=options.seed
+        )
+        self._fit = fit_model(
+            sequences, codes, classes, split, options, checkpoint=checkpoint, observer=observer or Observer()
+        )
+        self._model = self._fit.model
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return the class of each sequence, (N,).
+
+        Raises:
+            DataError: the sequences do not have the channels of the training.
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return the probability of each class, (N, K), in the order of `classes_`.
+
+        Raises:
+            DataError: the sequences do not have the channels of the training.
+        """
+        sequences = sequences_from_arrays(X)
+        self.model.check(sequences)
+        return self.model.probabilities(sequences.values)
+
+    def score(self, X: Any, y: Sequence[Any]) -> float:  # noqa: N803
+        """Return the accuracy.
+
+        Args:
+            X: the sequences.
+            y: their classes.
+
+        Raises:
+            DataError: the sequences do not have the channels of the training.
+        """
+        return float(np.mean(self.predict(X) == np.asarray(y)))
+
+    def explain(self, X: Any) -> list[np.ndarray]:  # noqa: N803
+        """Return what moves the class given to each sequence: the gradient of its log-probability, (T, C).
+
+        It is taken with respect to the standardised input, of the recurrent branch.
+
+        Raises:
+            DataError: the sequences do not have the channels of the training.
+        """
+        sequences = sequences_from_arrays(X)
+        self.model.check(sequences)
+        return input_gradients(self.model, sequences.values)
+
+    def evaluate(self, sequences: Sequences | None = None, part: str = "test") -> ScoreTable:
+        """Score beside the baselines.
+
+        Args:
+            sequences: other sequences with classes, all of them scored; None takes a part of the fit's own.
+            part: "test" or "validation"; with other sequences only their name.
+
+        Raises:
+            OptionError: there is no such part.
+            DataError: a class was not learned, or the channels differ.
+        """
+        if sequences is not None:
+            self.model.check(sequences)
+            codes = codes_of(_labels(sequences), self.model.classes)
+            return score_part(self.model, self.options, sequences.values, codes, part)
+        fit, rows = self.fitted, part_rows(self.fitted, part)
+        model = fit.model if part == "test" else fit.chosen
+        return score_part(
+            model, self.options, [fit.sequences.values[row] for row in rows], fit.codes[rows], part
+        )
+
+    def report(
+        self, *, title: str | None = None, configuration: dict[str, Any] | None = None
+    ) -> ClassificationReport:
+        """Gather what a report shows: the held-out parts are classified and scored here, once.
+
+        Args:
+            title: of the page.
+            configuration: what repeats the run, to be shown.
+
+        Raises:
+            RunError: `fit` was not called on this object.
+        """
+        classes = len(self.model.classes)
+        return build_report(self.fitted, self.options, title or f"{classes} classes", configuration or {})
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one safetensors file, atomically.
+
+        Args:
+            path: the file; its folder must exist.
+
+        Raises:
+            OptionError: the cell is a function; a file can only name the cells of elman.
+            RunError: the file cannot be written.
+        """
+        if not isinstance(self.options.cell, str):
+            raise OptionError(
+                "A classifier with a cell of your own cannot be saved; save model.network yourself."
+            )
+        values = {"options": asdict(self.options), **self.model.values()}
+        write_tensors(Path(path), self.model.tensors(), values)
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "cpu") -> SequenceClassifier:
+        """Read what `save` wrote; the probabilities are the same, bit for bit on the same kind of device.
+
+        Args:
+            path: the file.
+            device: where the network goes.
+
+        Raises:
+            RunError: the file is absent, damaged or not one of ours.
+        """
+        tensors, values = read_tensors(Path(path))
+        try:
+            made = cls(**{**values["options"], "device": device})
+            made._model = ClassifyModel.from_parts(tensors, values, made.options)
+        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
+            if isinstance(error, ElmanError) and not isinstance(error, OptionError):
+                raise
+            reason = str(error).splitlines()[0]
+            raise RunError(f"{path} holds no classifier that can be used: {reason}") from error
+        return made
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn what kind of estimator this is."""
+        utils = import_module("sklearn.utils")  # only scikit-learn calls this, so it is there
+        return utils.Tags(
+            estimator_type="classifier",
+            target_tags=utils.TargetTags(required=True),
+            classifier_tags=utils.ClassifierTags(),
+            input_tags=utils.InputTags(two_d_array=True, three_d_array=True, allow_nan=True),
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell scikit-learn whether `fit` was called."""
+        return self._model is not None
+
+    def __repr__(self) -> str:
+        """Return the options that were given."""
+        return f"SequenceClassifier({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
+
+
+def _labels(sequences: Sequences) -> tuple[Any, ...]:
+    labels = sequences.labels
+    if labels is None:
+        raise DataError("The sequences have no classes; name the column of the label.")
+    missing = [name for name, label in zip(sequences.ids, labels, strict=True) if label is None]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} sequences have no label, {missing[0]!r} first; leave them out to learn."
+        )
+    return labels
