@@ -151,7 +151,7 @@ def _check(frame: pl.DataFrame, columns: StepColumns, needs_labels: bool) -> Non
         parts.append(("label", columns.label))
     for part, name in parts:
         if name is not None:
-            check_exists(name, frame, f"`{part}` = {name!r}")
+            check_exists(name, frame, f"{name!r} for `{part}`")
 
 
 def _ordered(frame: pl.DataFrame, columns: StepColumns, findings: Sequence[Finding]) -> StepTable:

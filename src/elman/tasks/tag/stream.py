@@ -44,7 +44,7 @@ class TagStream:
         """What is to be said of the rows so far; to be emptied by who reads it."""
 
     def push(self, row: Mapping[str, Any]) -> pl.DataFrame | None:
-        """Return the tag of one step and its probability; None for a row without any value.
+        """Return the tag of one step and its probability; None for a row that has none of the columns.
 
         Args:
             row: its cells by their columns, as text or as values of JSON. Without its sequence's name it
@@ -54,7 +54,7 @@ class TagStream:
             ColumnError: a feature is no number; the row has changed nothing.
         """
         columns = self._model.encoder.columns
-        if all(row.get(name) in (None, "") for name in columns.inputs):
+        if not any(name in row for name in self.columns):
             return None
         batch = make_batch(self._model.encoder.encode(self._table(row)), [(0, 1)], self._device)
         name = row.get(columns.sequence) if columns.sequence else None
