@@ -20,7 +20,7 @@ import torch
 from elman import training
 from elman.benchmark.fresh_process import call_in_fresh_process
 from elman.benchmark.memory import peak_growth
-from elman.training import SequenceBatch, plan
+from elman.training import PlannedMethod, SequenceBatch, plan
 from elman.training.planning.shapes import make_input, make_network
 from elman.training.through_time.sizes import format_bytes
 
@@ -71,6 +71,15 @@ def measure(network: list[Any], num_steps: int, batch_size: int, schedule: str) 
     return peak_growth(run), min(run(), run())
 
 
+def look_ahead(
+    network: tuple[str, int, int, int], num_steps: int, batch_size: int, schedule: str
+) -> tuple[PlannedMethod, float]:
+    """Return a plan, and the seconds in it."""
+    (row,) = plan(make_network(*network), num_steps, batch_size, methods=[make_schedule(schedule)])
+    assert row.seconds is not None
+    return row, row.seconds
+
+
 def main() -> int:
     """Print a row for each plan; return whether one of them is off."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -80,19 +89,20 @@ def main() -> int:
     worst = 1.0
     print(f"{'':46}{'planned':>10}{'measured':>10}{'ratio':>7}{'planned':>12}{'measured':>10}{'ratio':>7}")
     for network, num_steps, batch_size, schedule in ROWS:
-        (row,) = plan(make_network(*network), num_steps, batch_size, methods=[make_schedule(schedule)])
+        row, expected = look_ahead(network, num_steps, batch_size, schedule)
         assert row.memory is not None, row.refusal
-        assert row.seconds is not None
         memory = row.memory.total - row.memory.parameters - row.memory.optimizer
         grown, seconds = call_in_fresh_process(
             "plan", "measure", network, num_steps, batch_size, schedule, environment=ALLOCATOR
         )
         name = f"{network[0]} {network[2]} x {network[3]}, T={num_steps}, N={batch_size}, {schedule}"
-        ratios = [grown / memory, seconds / row.seconds]
+        # Once more, in case the machine was busy just then.
+        expected = min(expected, look_ahead(network, num_steps, batch_size, schedule)[1])
+        ratios = [grown / memory, seconds / expected]
         worst = max([worst, *ratios, *(1 / ratio for ratio in ratios)])
         print(
             f"{name:<46}{format_bytes(memory):>10}{format_bytes(grown):>10}{ratios[0]:>7.2f}"
-            f"{row.seconds:>11.3f}s{seconds:>9.3f}s{ratios[1]:>7.2f}",
+            f"{expected:>11.3f}s{seconds:>9.3f}s{ratios[1]:>7.2f}",
             flush=True,
         )
     print(f"The worst is off by a factor of {worst:.2f}; {factor:g} is allowed.")
