@@ -15,7 +15,7 @@ from elman.tasks.forecast.settings import ForecastSettings
 
 Elman = Callable[..., Outcome]
 
-OTHERS = ("predict", "stream", "evaluate", "report", "cells", "plan", "bench")
+OTHERS = ("predict", "stream", "evaluate", "report", "cells", "plan", "bench", "experiment")
 COMMANDS: dict[tuple[str, ...], Any] = {
     FIT: typer.main.get_command(app).commands["fit"].commands["forecast"],  # pyright: ignore
     **{(name,): typer.main.get_command(app).commands[name] for name in OTHERS},  # pyright: ignore

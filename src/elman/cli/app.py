@@ -17,6 +17,7 @@ from elman.cli import (
     bench,
     cells,
     evaluate,
+    experiment,
     fit_classify,
     fit_forecast,
     fit_tag,
@@ -54,8 +55,8 @@ fit = typer.Typer(help="Fit a network to your own table.", no_args_is_help=True,
 app.add_typer(fit, name="fit")
 fit.command("classify")(fit_classify.command)
 fit.command("forecast")(fit_forecast.command)
-fit.command("text")(fit_text.command)
 fit.command("tag")(fit_tag.command)
+fit.command("text")(fit_text.command)
 app.command("predict")(predict.command)
 app.command("stream")(stream.command)
 app.command("evaluate")(evaluate.command)
@@ -66,6 +67,7 @@ app.command("inspect")(inspect.command)
 app.command("cells")(cells.command)
 app.command("plan")(plan.command)
 app.command("bench")(bench.command)
+app.command("experiment")(experiment.command)
 
 
 def _show_version(wanted: bool) -> None:

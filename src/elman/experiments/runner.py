@@ -36,7 +36,7 @@ def run_experiment(
     with _threads(settings.threads):
         trials = tuple(_trials(settings, observe or (lambda trial: None)))
     problems = settings.problems()
-    first = problems[0]
+    first, values = problems[0], {**asdict(settings), **asdict(settings.recipe)}
     return ExperimentReport(
         settings.name,
         first.title,
@@ -48,7 +48,7 @@ def run_experiment(
         {problem.length: problem.bar for problem in problems},
         settings.window,
         trials,
-        {**asdict(settings), **asdict(settings.recipe)},
+        {name: list(one) if isinstance(one, tuple) else one for name, one in values.items()},
         {
             "processor": processor() or machine(),
             "threads": settings.threads,

@@ -1,0 +1,101 @@
+"""`elman experiment`: the classic problems, for any cells and gradient methods."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elman.errors import OptionError
+
+if TYPE_CHECKING:
+    from elman.experiments import ExperimentReport, Trial
+
+_NAMES = (
+    "delayed-recall, adding, copy-memory, temporal-order, parity, binary-addition, embedded-reber, anbn or "
+    "anbncn."
+)
+_METHODS = "bptt, tbptt:50, tbptt:10:50, per-step or rtrl; repeatable."
+Texts = list[str] | None
+Numbers = list[int] | None
+
+
+def _option(metavar: str, text: str) -> Any:
+    return typer.Option(metavar=metavar, help=text, show_default=False)
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES, show_default=False)],
+    cell: Annotated[
+        Texts, _option("NAME", "As `elman cells` lists them, or lstm:forget_bias=2; repeatable.")
+    ] = None,
+    through_time: Annotated[Texts, _option("METHOD", f"{_METHODS} Default: bptt.")] = None,
+    length: Annotated[Numbers, _option("STEPS", "Of the problem; repeatable.")] = None,
+    seed: Annotated[Numbers, _option("NUMBER", "One trial each; repeatable. Default: 0 1 2.")] = None,
+    window: Annotated[int | None, _option("STEPS", "That networks without memory see. Default: 10.")] = None,
+    memoryless: Annotated[bool, typer.Option(help="Run networks without memory beside.")] = True,
+    hidden_size: Annotated[int | None, _option("UNITS", "Of every network.")] = None,
+    batch_size: Annotated[int | None, _option("SEQUENCES", "Of an update.")] = None,
+    learning_rate: Annotated[float | None, _option("RATE", "Of Adam.")] = None,
+    max_sequences: Annotated[int | None, _option("NUMBER", "To learn from in a trial, at most.")] = None,
+    max_updates: Annotated[int | None, _option("NUMBER", "Of weights in a trial, at most.")] = None,
+    max_seconds: Annotated[float | None, _option("SECONDS", "Of a trial, at most.")] = None,
+    evaluate_every: Annotated[int | None, _option("SEQUENCES", "Between evaluations.")] = None,
+    threads: Annotated[int | None, _option("NUMBER", "For tensor operations. Default: 1.")] = None,
+    out: Annotated[Path | None, _option("FOLDER", "Gets results.json, report.html and figure.svg.")] = None,
+) -> None:
+    """Run a classic experiment: which cells solve it, at which length, after how many sequences.
+
+    [bold]Example[/bold]: elman experiment adding --length 200 --cell lstm --cell elman --out runs/adding
+    """
+    given = {key: value for key, value in locals().items() if value is not None and key != "out"}
+    if out is not None and out.exists() and not out.is_dir():
+        raise OptionError(f"--out must be a folder, but {out} is a file.")
+    from elman.experiments import ExperimentSettings, run_experiment
+
+    plural = {"cell": "cells", "length": "lengths", "seed": "seeds"}
+    values: dict[str, Any] = {
+        plural.get(key, key): tuple(value) if isinstance(value, list) else value
+        for key, value in given.items()
+    }
+    report = run_experiment(ExperimentSettings(**values), _print_trial)
+    _print_report(report)
+    if out is not None:
+        _write(report, out)
+
+
+def _print_trial(trial: Trial) -> None:
+    """Print on stderr what has just ended, so that a person sees it go on."""
+    found = "solved" if trial.is_solved else f"not solved ({trial.stopped_by})"
+    print(
+        f"length {trial.length}, {trial.name}, seed {trial.seed}: {found}, score {trial.score:.4g}, "
+        f"{trial.num_sequences:,} sequences, {trial.seconds:.0f} s",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _print_report(report: ExperimentReport) -> None:
+    from elman.report.experiment import verdicts
+    from elman.report.tables.experiment import HEADER, summary_cells
+
+    rows = [list(HEADER), *map(summary_cells, report.summaries())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print(f"{report.title}: {report.score_name}, by {report.length_name}")
+    for first, *rest in rows:
+        aligned = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *aligned]).rstrip())
+    print(*verdicts(report), sep="\n")
+
+
+def _write(report: ExperimentReport, out: Path) -> None:
+    from elman.report.experiment import write_experiment_report
+    from elman.report.svg import experiment_svg
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(report.as_data(), indent=1) + "\n", encoding="utf-8")
+    (out / "figure.svg").write_text(experiment_svg(report), encoding="utf-8")
+    print(f"report: {write_experiment_report(report, out / 'report.html')}")

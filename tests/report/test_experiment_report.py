@@ -1,0 +1,76 @@
+"""The page, the picture and the sentences of an experiment that is written by hand."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from elman.experiments.results import ExperimentReport, Trial, TrialRecord
+from elman.report.charts.experiment import network_styles, score_by_length_chart
+from elman.report.experiment import render_experiment_report, verdicts
+from elman.report.svg import Scale, experiment_svg
+from elman.report.tables.experiment import summary_cells
+
+
+def trial(network: str, length: int, seed: int, score: float, num_sequences: int = 100) -> Trial:
+    records = tuple(TrialRecord(n, n / 10, 0.5, score) for n in (num_sequences // 2, num_sequences))
+    return Trial(network, "bptt", length, seed, 1234, score >= 0.9, score, "success", 10, records)
+
+
+def report(*lengths: int) -> ExperimentReport:
+    trials = [
+        one
+        for length in lengths
+        for one in (
+            trial("lstm", length, 0, 0.95, 100),
+            trial("lstm", length, 1, 0.99, 300),
+            trial("a<b", length, 0, 0.25),
+            trial("a<b", length, 1, 0.26 if length < 50 else 0.91),
+        )
+    ]
+    return ExperimentReport(
+        "toy", "A toy", "Say it again.", "steps", "accuracy", False, 0.25, dict.fromkeys(lengths, 0.9), 10,
+        trials, {"name": "toy"}, {"threads": 1},
+    )  # fmt: skip
+
+
+def test_sentences_name_who_solves_it_always_and_who_never():
+    assert list(verdicts(report(10, 50))) == [
+        "At length 10, solved with every seed by lstm; with none by a<b.",
+        "At length 50, solved with every seed by lstm.",
+    ]
+
+
+def test_a_row_of_the_table():
+    rows = list(map(summary_cells, report(50).summaries()))
+    assert rows[0] == ["lstm", "50", "1,234", "2 of 2", "0.9700", "0.9500, 0.9900", "200", "20.0 s"]
+    assert rows[1][3] == "1 of 2"
+
+
+def test_page_holds_the_sections_and_escapes_names():
+    page = render_experiment_report(report(10, 50))
+    for part in ("A toy", "Say it again.", 'id="scores"', 'id="learning"', 'id="configuration"', "a&lt;b"):
+        assert part in page
+    assert "a<b" not in page
+
+
+def test_medians_are_drawn_over_the_lengths():
+    found = report(10, 50)
+    chart = score_by_length_chart(found, network_styles(one.name for one in found.trials))
+    first = chart.view.traces[0]  # pyright: ignore[reportAttributeAccessIssue]
+    assert (first["name"], first["x"], first["y"]) == ("lstm", [10, 50], [0.97, 0.97])
+
+
+@pytest.mark.parametrize("lengths", [(10,), (10, 50)])
+def test_picture_is_xml_with_a_line_for_each_curve(lengths: tuple[int, ...]):
+    tree = ElementTree.fromstring(experiment_svg(report(*lengths)))
+    curves = [one for one in tree.iter("{http://www.w3.org/2000/svg}path") if one.get("fill") == "none"]
+    assert len(curves) == (4 if len(lengths) == 1 else 2)
+    texts = [one.text for one in tree.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"lstm", "a<b", "accuracy"} <= set(texts)
+
+
+def test_scales():
+    assert Scale(0, 10, 100, 200).place(5) == 150
+    assert Scale(1, 100, 0, 10, is_log=True).place(10) == pytest.approx(5)
+    assert Scale(0, 10, 0, 1).place(99) == 1
+    assert list(Scale(0.5, 200, 0, 1, is_log=True).ticks()) == [1, 10, 100]
