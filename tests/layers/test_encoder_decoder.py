@@ -60,7 +60,7 @@ def test_forced_steps_are_the_call_through_time():
     through = network(source, targets, source_lengths=[7, 3], lengths=[5, 2])
     state, _ = network._read(source, [7, 3])
     decoder = network.decoder
-    truth = decoder._feed_all(targets, torch.ones(5, 2, dtype=torch.bool))
+    truth = decoder.feed_all(targets, torch.ones(5, 2, dtype=torch.bool))
     stepped = decoder._step_through(truth, state, None, None, 1.0)
     torch.testing.assert_close(through[:, 0], stepped[:, 0])
     torch.testing.assert_close(through[:2, 1], stepped[:2, 1])
