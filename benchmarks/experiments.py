@@ -1,4 +1,6 @@
-"""The published set of classic experiments: three seeds each, one thread; each has a page in docs/experiments.
+"""The published set of classic experiments, three seeds each, one thread.
+
+Each has a page in docs/experiments.
 
     python benchmarks/experiments.py [NAME ...] [--quick]
 
