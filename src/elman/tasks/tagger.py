@@ -158,7 +158,8 @@ class SequenceTagger:
             frame: as for `fit`; labels need not be there.
 
         Returns:
-            The table as it came, row by row, with two columns more: `tag` and its `probability`.
+            The table as it came, row by row, with two columns more: `tag` and its `probability`; one whose
+            name is taken is called `elman_tag`, or `elman_probability`.
 
         Raises:
             DataError: the sequences cannot be used.
@@ -167,12 +168,10 @@ class SequenceTagger:
         evaluation = TagEvaluation(self.model, table, np.arange(len(table)), self.options.device)
         back = np.argsort(table.places)
         labels = np.array(self.model.encoder.labels)[evaluation.tags]
-        taken = {"tag", "probability"} & set(table.frame.columns)
-        if taken:
-            raise DataError(f"The table already has a column {min(taken)!r}; rename it.")
-        return table.frame[back].with_columns(
-            tag=pl.Series(labels[back]), probability=pl.Series(evaluation.probabilities[back])
-        )
+        tagged = {"tag": pl.Series(labels[back]), "probability": pl.Series(evaluation.probabilities[back])}
+        taken = table.frame.columns
+        names = {name: f"elman_{name}" if name in taken else name for name in tagged}
+        return table.frame[back].with_columns(column.alias(names[name]) for name, column in tagged.items())
 
     def evaluate(self, frame: Any = None, part: str = "test") -> ScoreTable:
         """Score the tags of a held-out part beside the baselines'.

@@ -81,6 +81,13 @@ def test_prediction_keeps_the_rows_where_they_stood(letters: SequenceTagger):
     assert tagged.select("line", "at", "tag").sort("line", "at").equals(expected.sort("line", "at"))
 
 
+def test_a_column_that_is_called_tag_is_kept():
+    table = look_ahead().rename({"next": "tag"})
+    tagged = SequenceTagger(label="tag", sequence="line", options=options(4)).fit(table).predict(table)
+    assert tagged["tag"].equals(table["tag"])
+    assert tagged.columns[-2:] == ["elman_tag", "probability"]
+
+
 def test_labels_are_not_needed_to_predict(letters: SequenceTagger):
     with_labels = letters.predict(look_ahead())
     assert letters.predict(look_ahead().drop("next"))["tag"].equals(with_labels["tag"])

@@ -51,7 +51,8 @@ def _cell(number: int, total: int, is_right: bool) -> Html:
 
 def tagged_sequences(sequences: Sequence[TaggedSequence]) -> Html:
     """Write sequences step by step: what was read, the tag below it, and the label where it differs."""
-    return element("div", [_sequence(one) for one in sequences], class_="tagged")
+    told = "Below each step its tag, if it is not O; where that is wrong, it is struck out and the label follows."
+    return element("div", element("p", told), [_sequence(one) for one in sequences], class_="tagged")
 
 
 def _sequence(one: TaggedSequence) -> Html:

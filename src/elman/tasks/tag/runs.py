@@ -29,7 +29,9 @@ class TagRuns(Runs):
         if future is not None:
             raise OptionError("A tagger has no use for --future; give the steps in DATA.")
         tagged = self.load(directory).predict(data)
-        return Prediction(tagged, f"{tagged.height} steps, {tagged['tag'].n_unique()} different tags")
+        return Prediction(
+            tagged, f"{tagged.height} steps, {tagged[tagged.columns[-2]].n_unique()} different tags"
+        )
 
     def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
         """Score a held-out part of the run's data, or all of other data."""

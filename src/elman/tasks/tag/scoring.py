@@ -185,7 +185,7 @@ def _verdict(rows: Sequence[ScoreRow], metric: str) -> list[str]:
     if own == other:
         return [f"{rows[0].model} only ties with {best.model}: {metric} {own:.4f}."]
     return [
-        f"{best.model} beats {rows[0].model}: {metric} {other:.4f} against {own:.4f}; "
+        f"The baseline, {best.model}, beats {rows[0].model}: {metric} {other:.4f} against {own:.4f}; "
         "use it, or give the network more data or steps."
     ]
 
