@@ -108,7 +108,7 @@ class Monitor:
 
         Args:
             step: The step of training, from 0.
-            input: What the network is called with at this step.
+            input: What the network is called with at this step; what is no tensor is looked at as a whole.
             lengths: Number of time steps of each sequence, (N,); all T without it.
 
         Shape:
@@ -139,6 +139,8 @@ class Monitor:
         is_batch_first = bool(getattr(self.layer, "batch_first", False))
         if isinstance(input, PackedSequence):
             input, lengths = unpack(input, is_batch_first)
+        if not isinstance(input, Tensor):
+            return input, lengths
         axis = 0 if is_batch_first else 1
         some = input.detach().narrow(axis, 0, min(self.num_sequences, input.shape[axis]))
         return some, None if lengths is None else torch.as_tensor(lengths)[: some.shape[axis]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from elman.report.charts.calibration import calibration_chart
 from elman.report.charts.error_by_step import error_by_step_chart
+from elman.report.charts.flow import flow_chart
 from elman.report.charts.forecasts import forecasts_chart
 from elman.report.charts.history import gap_summary, history_chart
 from elman.report.charts.learning import learning_chart
@@ -46,6 +47,7 @@ def forecast_sections(report: ForecastReport) -> list[Section]:
         _calibration(report),
         _history(report),
         _learning(report),
+        _flow(report),
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         _configuration(report),
     )
@@ -126,6 +128,10 @@ def _history(report: ForecastReport) -> Section | None:
 
 def _learning(report: ForecastReport) -> Section | None:
     return Section("learning", "Learning curves", [learning_chart(report.curve)]) if report.curve else None
+
+
+def _flow(report: ForecastReport) -> Section | None:
+    return Section("gradient-flow", "Gradient flow", [flow_chart(report.flow)]) if report.flow else None
 
 
 def _configuration(report: ForecastReport) -> Section | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,6 +20,11 @@ from elman.training.run import RunDirectory
 
 STATE, DATA, METRICS = "state.safetensors", "table.json", "metrics.jsonl"
 """Where a training stands; the fingerprint of its data; one line per evaluation."""
+FLOW = "gradients.jsonl"
+"""One line per look at the flow of gradients."""
+
+if TYPE_CHECKING:
+    from elman.diagnostics import FlowRecord
 
 _MAX_THREADS = 1024
 
@@ -100,12 +106,36 @@ def computing_with(num_threads: int) -> Iterator[None]:
 
 
 def with_log(observer: Observer, directory: RunDirectory) -> Observer:
-    """Write each evaluation to the log as well; a continued training tells its earlier ones again."""
+    """Write each evaluation and each look at the gradients to the run's logs as well.
+
+    A continued training tells its earlier evaluations again; its earlier looks stand in the log.
+    """
     lines: list[str] = []
+    looks = {look["step"]: look for look in read_flow(directory)}
 
     def on_record(record: EvaluationRecord) -> None:
         lines.append(json.dumps(asdict(record)) + "\n")
         write_bytes(directory / METRICS, "".join(lines).encode())
         observer.on_record(record)
 
-    return replace(observer, on_record=on_record)
+    def on_flow(record: FlowRecord) -> None:
+        looks[record.step] = record.as_json()  # a step that is done again has the last word
+        write_bytes(directory / FLOW, "".join(json.dumps(one) + "\n" for one in looks.values()).encode())
+        observer.on_flow(record)
+
+    return replace(observer, on_record=on_record, on_flow=on_flow)
+
+
+def read_flow(directory: RunDirectory) -> list[dict[str, Any]]:
+    """Return what was logged of the flow of gradients; nothing where nobody looked.
+
+    Raises:
+        RunError: the log is damaged.
+    """
+    file = directory / FLOW
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} is damaged: {error}.") from error

@@ -100,7 +100,9 @@ def fit_model(
     observer.on_stage("training the recurrent branch")
     guides = linear.predict(inputs, validation)
     result = train(
-        ForecastTraining(network, batches, options, (training, honest), (validation, guides)),
+        ForecastTraining(
+            network, batches, options, (training, honest), (validation, guides), observer.on_flow
+        ),
         options.training,
         checkpoint=checkpoint,
         configuration=_identity(horizon, options, geometry, choice, arrays),

@@ -3,6 +3,7 @@
 config.toml          the settings; they repeat the run
 table.json           the fingerprint of the table, which a continued run must find again
 metrics.jsonl        one line per evaluation
+gradients.jsonl      one line per look at the flow of gradients, every 50 steps
 state.safetensors    where the training stands, to continue it
 model.safetensors    the forecaster
 forecasts.parquet    forecasts of the held-out part, with the truth and the baselines; also as CSV
@@ -13,20 +14,22 @@ report.html          the report
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from elman.tasks.forecast.saved import FILES, require_finished, save_report
 from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.forecaster import Forecaster
 from elman.tasks.observer import Observer
-from elman.tasks.results import ForecastReport
+from elman.tasks.results import FlowPoint, ForecastReport
 from elman.tasks.running import (
     DATA,
+    FLOW,
     METRICS,
     STATE,
     computing_with,
     fingerprint,
+    read_flow,
     require_same_data,
     with_log,
     write_fingerprint,
@@ -36,7 +39,7 @@ from elman.training.files import write_bytes
 from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
 
 MODEL = "model.safetensors"
-_RESULTS = (DATA, METRICS, STATE, MODEL, *FILES, REPORT)
+_RESULTS = (DATA, METRICS, FLOW, STATE, MODEL, *FILES, REPORT)
 
 
 def run_forecast(
@@ -66,7 +69,8 @@ def run_forecast(
         write_fingerprint(directory, found)
         forecaster.fit(table, checkpoint=directory / STATE, observer=with_log(observer, directory))
         forecaster.save(directory / MODEL)
-        report = forecaster.report(configuration=asdict(settings))
+        flow = [FlowPoint(look["step"], **one) for look in read_flow(directory) for one in look["states"]]
+        report = replace(forecaster.report(configuration=asdict(settings)), flow=flow)
         save_report(report, directory)
     return report
 

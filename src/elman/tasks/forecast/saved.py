@@ -11,7 +11,14 @@ import polars as pl
 
 from elman.data.findings import Finding
 from elman.errors import RunError
-from elman.tasks.results import CalibrationPoint, ForecastReport, ScoreRow, ScoreTable, SeriesHistory
+from elman.tasks.results import (
+    CalibrationPoint,
+    FlowPoint,
+    ForecastReport,
+    ScoreRow,
+    ScoreTable,
+    SeriesHistory,
+)
 from elman.training import EvaluationRecord
 from elman.training.files import write_bytes, write_frame
 from elman.training.run import RunDirectory
@@ -52,6 +59,7 @@ def load_report(directory: RunDirectory) -> ForecastReport:
                 "forecasts": pl.read_parquet(directory / "forecasts.parquet"),
                 "scores": [_score_table(entry) for entry in values["scores"]],
                 "calibration": [CalibrationPoint(**entry) for entry in values["calibration"]],
+                "flow": [FlowPoint(**entry) for entry in values.get("flow", ())],
                 "curve": [EvaluationRecord(**entry) for entry in values["curve"]],
                 "findings": [Finding(**entry) for entry in values["findings"]],
             }

@@ -1,7 +1,7 @@
 """Plain result objects of every task: ready to print, save or draw; nothing here computes or needs torch."""
 
 from elman.tasks.results.classify import ClassificationReport, Influence, ReliabilityPoint
-from elman.tasks.results.forecast import CalibrationPoint, ForecastReport, SeriesHistory
+from elman.tasks.results.forecast import CalibrationPoint, FlowPoint, ForecastReport, SeriesHistory
 from elman.tasks.results.scores import ScoreRow, ScoreTable
 from elman.training.records import EvaluationRecord
 
@@ -9,6 +9,7 @@ __all__ = [
     "CalibrationPoint",
     "ClassificationReport",
     "EvaluationRecord",
+    "FlowPoint",
     "ForecastReport",
     "Influence",
     "ReliabilityPoint",

@@ -51,6 +51,25 @@ class SeriesHistory:
 
 
 @dataclass(frozen=True)
+class FlowPoint:
+    """How far back gradients reached at one step of training, in one tensor of a layer's state.
+
+    Args:
+        step: of the optimizer.
+        layer: the path to the layer.
+        state: which tensor of its state.
+        lags: time steps before the last one that the layer ran.
+        norms: mean norm of the gradient at each, `None` where it was not finite.
+    """
+
+    step: int
+    layer: str
+    state: str
+    lags: Sequence[int]
+    norms: Sequence[float | None]
+
+
+@dataclass(frozen=True)
 class ForecastReport:
     """Everything the report of a forecast shows.
 
@@ -72,6 +91,7 @@ class ForecastReport:
         configuration: everything needed to repeat the run, nested one level at most.
         seconds: wall time of the fit.
         num_parameters: trainable parameters of the network.
+        flow: looks at the flow of gradients while the network was trained.
     """
 
     title: str
@@ -88,3 +108,4 @@ class ForecastReport:
     configuration: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     num_parameters: int = 0
+    flow: Sequence[FlowPoint] = ()

@@ -1,0 +1,48 @@
+"""How far back gradients reached while the network was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from elman.report.charts.chart import Chart, Figure, View, choice
+from elman.report.charts.traces import BASELINES, DASHED, Style, axis, line
+
+if TYPE_CHECKING:
+    from elman.tasks.results import FlowPoint
+
+MAX_LAGS = 5
+
+
+def flow_chart(flow: Sequence[FlowPoint]) -> Chart:
+    """Draw the norm of the gradient by the state at a few lags against the optimizer step."""
+    names = list(dict.fromkeys((point.layer, point.state) for point in flow))
+    options: list[tuple[str, View]] = [
+        (f"{layer}, {state}", _figure([p for p in flow if (p.layer, p.state) == (layer, state)]))
+        for layer, state in names
+    ]
+    return Chart(
+        slug="gradient-flow",
+        description="Norm of the gradient of the loss by the state, at several lags, in training.",
+        caption="Lag 0 is the last step that the layer ran. Lines that fall apart as lags grow show a "
+        "gradient that vanishes; lines that rise above lag 0, one that explodes.",
+        view=choice("Layer", options),
+    )
+
+
+def _figure(points: Sequence[FlowPoint]) -> Figure:
+    lags = sorted({lag for point in points for lag in point.lags})
+    shown = lags if len(lags) <= MAX_LAGS else [lags[len(lags) * k // MAX_LAGS] for k in range(MAX_LAGS)]
+    styles = (Style("var(--network)", width=2.5), *BASELINES, Style("var(--muted)", DASHED))
+    steps = [point.step for point in points]
+    traces = [
+        line(f"lag {lag}", steps, [_norm(point, lag) for point in points], style)
+        for lag, style in zip(shown, styles, strict=False)
+    ]
+    return Figure(traces, {"xaxis": axis("optimizer step"), "yaxis": axis("gradient norm", type="log")})
+
+
+def _norm(point: FlowPoint, lag: int) -> float | None:
+    """Return the norm at a lag, five digits of it; a log axis has no zero."""
+    value = dict(zip(point.lags, point.norms, strict=True)).get(lag)
+    return float(f"{value:.5g}") if value else None
