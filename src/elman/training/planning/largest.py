@@ -43,7 +43,7 @@ def largest_length(
         >>> from elman import LSTM
         >>> layer = LSTM(8, 64)
         >>> plain = largest_length(layer, 1, memory="64MB")
-        >>> 4 * plain < largest_length(layer, 1, memory="64MB", method=BPTT(memory="64MB"))
+        >>> 3 * plain < largest_length(layer, 1, memory="64MB", method=BPTT(memory="64MB"))
         True
     """
     planner, size = Planner(layer, batch_size, optimizer), parse_bytes("memory", memory)
