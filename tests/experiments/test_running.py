@@ -24,6 +24,15 @@ def test_a_short_recall_is_solved_before_the_budget_ends():
     assert all(one.score < 0.99 for one in trial.records[:-1])
 
 
+def test_success_must_be_confirmed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("elman.experiments.problems.DelayedRecall.confirmations", 3)
+    (trial,) = run(hidden_size=16, learning_rate=0.02, evaluate_every=320).trials
+    assert trial.stopped_by == "success"
+    solved = [one.score >= 0.99 for one in trial.records]
+    assert solved[-3:] == [True] * 3
+    assert not any(all(solved[t : t + 3]) for t in range(len(solved) - 3))
+
+
 @pytest.mark.parametrize("network", ["dense", "convolution"])
 def test_networks_without_memory_succeed_within_their_window_and_fail_beyond(network: str):
     options: dict[str, Any] = {"memoryless": True, "cells": (), "max_sequences": 9_600, "window": 5}

@@ -72,7 +72,7 @@ class Learner:
         self.parameters = [*self.layer.parameters(), *self.head.parameters()]
         self.optimizer = torch.optim.Adam(self.parameters, lr=self.recipe.learning_rate)
         self.examples = {part: self._draw_test(part) for part in (VALIDATE, TEST)}
-        self.num_updates, self.seconds, self.stopped_by = 0, 0.0, ""
+        self.num_updates, self.num_solved, self.seconds, self.stopped_by = 0, 0, 0.0, ""
 
     def learn(self) -> Iterator[TrialRecord]:
         """Learn until the validation is solved or the budget is spent; yield every evaluation."""
@@ -88,7 +88,8 @@ class Learner:
             every = self.recipe.evaluate_every
             if self.stopped_by or num_sequences // every > before // every:
                 score = self.score(VALIDATE)
-                if self.problem.is_solved(score):
+                self.num_solved = self.num_solved + 1 if self.problem.is_solved(score) else 0
+                if self.num_solved >= self.problem.confirmations:
                     self.stopped_by = "success"
                 yield TrialRecord(num_sequences, self.seconds, float(np.mean(losses or [math.nan])), score)
                 losses = []

@@ -52,6 +52,7 @@ class EmbeddedReber(Problem):
         hidden_size=16, batch_size=4, learning_rate=0.01, max_sequences=25_320, evaluate_every=200
     )
     num_test = 256
+    confirmations = 5
 
     @property
     def bar(self) -> float:

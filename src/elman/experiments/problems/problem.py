@@ -75,6 +75,8 @@ class Problem(ABC):
         bar: The score that solves it.
         recipe: How it is trained.
         num_test: Sequences of a validation or a test.
+        confirmations: Evaluations in a row that must be solved before a trial ends; more than one where a
+            single sequence that fails is a failure.
     """
 
     title: ClassVar[str]
@@ -87,6 +89,7 @@ class Problem(ABC):
     chance: ClassVar[float]
     recipe: ClassVar[Recipe] = Recipe()
     num_test: ClassVar[int] = 512
+    confirmations: ClassVar[int] = 1
 
     def __init__(self, length: int) -> None:
         if not isinstance(length, int) or isinstance(length, bool) or length < self.smallest:
