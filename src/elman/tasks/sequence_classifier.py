@@ -17,7 +17,7 @@ from elman.tasks.classify.fitting import Fit, classes_of, codes_of, fit_model
 from elman.tasks.classify.influence import input_gradients
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
-from elman.tasks.classify.split import split_sequences
+from elman.tasks.classify.split import Split, split_sequences
 from elman.tasks.observer import Observer
 from elman.tasks.results import ClassificationReport, ScoreTable
 from elman.training import read_tensors, write_tensors
@@ -157,18 +157,29 @@ class SequenceClassifier:
             RunError: the checkpoint belongs to another run.
         """
         options = self.options
-        labels = _labels(sequences)
-        classes = classes_of(labels)
-        codes = codes_of(labels, classes)
-        share = options.test if test is None else test
-        split = split_sequences(
-            sequences, codes, validation=options.validation, test=share, seed=options.seed
-        )
+        classes, codes, split = self._prepared(sequences, options.test if test is None else test)
         self._fit = fit_model(
             sequences, codes, classes, split, options, checkpoint=checkpoint, observer=observer or Observer()
         )
         self._model = self._fit.model
         return self
+
+    def check(self, sequences: Sequences) -> None:
+        """Split sequences as `fit_sequences` would, and learn nothing.
+
+        Raises:
+            DataError: the sequences cannot be used; the message says why.
+            OptionError: an option is not a legal one.
+        """
+        self._prepared(sequences, self.options.test)
+
+    def _prepared(self, sequences: Sequences, test: float) -> tuple[tuple[Any, ...], np.ndarray, Split]:
+        """Return the classes, the code of each sequence's own, and the parts."""
+        options, labels = self.options, _labels(sequences)
+        classes = classes_of(labels)
+        codes = codes_of(labels, classes)
+        split = split_sequences(sequences, codes, validation=options.validation, test=test, seed=options.seed)
+        return classes, codes, split
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Return the class of each sequence, (N,).

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from classify_samples import SMALL, waves
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from conftest import SMALL, waves  # pyright: ignore[reportMissingImports, reportAttributeAccessIssue]
 from elman import SequenceClassifier
 from elman.data.sequences import sequences_from_arrays
 from elman.errors import DataError, OptionError, RunError

@@ -65,8 +65,9 @@ def run_classify(
     found = "-".join(fingerprint(path) for path in settings.paths())
     if mode == "resume":
         require_same_data(directory, found)
-    # Mistakes in the data are found before an old run is replaced.
     sequences = settings.read()
+    # Mistakes in the data are found before an old run is replaced.
+    classifier.check(sequences)
     with directory.opened(mode, _RESULTS), computing_with(settings.threads):
         write_bytes(directory / CONFIG, settings.to_toml().encode())
         write_fingerprint(directory, found)

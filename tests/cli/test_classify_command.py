@@ -1,0 +1,129 @@
+"""`elman fit classify` and what is done with its run; every mistake ends with one message."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from command_line import Outcome
+
+from elman.data.ts_file import read_ts
+
+Elman = Callable[..., Outcome]
+FIT = ("fit", "classify")
+COLUMNS = ("--id", "who", "--order", "t", "--label", "class", "--group", "house")
+SMALL = ("--hidden-size", "4", "--steps", "6", "--batch-size", "8", "--quiet")
+
+
+def steps(number: int = 40) -> pl.DataFrame:
+    draw = np.random.default_rng(0)
+    parts = []
+    for at in range(number):
+        length = int(draw.integers(2, 9))
+        kind = ("flat", "steep")[at % 2]
+        values = draw.normal(0, 1, length) + np.arange(length) * (at % 2)
+        rows = {"who": [f"s{at}"] * length, "house": [at // 2] * length, "t": range(length)}
+        parts.append(pl.DataFrame({**rows, "x": values, "class": [kind] * length}))
+    return pl.concat(parts)
+
+
+@pytest.fixture
+def place_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elman: Elman) -> Path:
+    """A folder with `steps.csv` and the finished run `run`, as the current one."""
+    monkeypatch.chdir(tmp_path)
+    steps().write_csv("steps.csv")
+    result = elman(*FIT, "steps.csv", *COLUMNS, *SMALL, "--out", "run")
+    assert result.code == 0, result.err
+    assert result.out.splitlines()[0] == "test part, 8 sequences"
+    return tmp_path
+
+
+def test_run_is_used_by_the_other_commands(place_: Path, elman: Elman):
+    first = elman("evaluate", "run")
+    saved = json.loads(Path("run/evaluation.json").read_text())["scores"]
+    assert first.code == 0
+    assert f"{saved[0]['rows'][0]['metrics']['accuracy']:.4g}" in first.out.splitlines()[3]
+    assert elman("evaluate", "run", "--part", "validation").out.startswith("validation part, 8 sequences")
+    assert elman("evaluate", "run", "--data", "steps.csv").out.startswith("other part, 40 sequences")
+    steps().drop("class", "house").write_csv("new.csv")
+    told = elman("predict", "run", "new.csv", "--out", "given.csv")
+    assert (told.code, told.out) == (0, "40 sequences: given.csv\n")
+    given = pl.read_csv("given.csv")
+    assert given.columns == ["id", "length", "predicted", "p(flat)", "p(steep)"]
+    np.testing.assert_allclose(given["p(flat)"] + given["p(steep)"], 1, rtol=1e-9)
+    page = Path("run/report.html").read_bytes()
+    Path("run/report.html").unlink()
+    assert elman("report", "run").code == 0
+    assert Path("run/report.html").read_bytes() == page
+
+
+def test_resumed_run_ends_with_the_same_model(place_: Path, elman: Elman):
+    model = Path("run/model.safetensors").read_bytes()
+    Path("run/model.safetensors").unlink()
+    assert elman("predict", "run", "steps.csv", "--out", "given.csv").code == 2
+    assert elman(*FIT, "--resume", "--out", "run", "--quiet").code == 0
+    assert Path("run/model.safetensors").read_bytes() == model
+    steps(38).write_csv("steps.csv")
+    refused = elman(*FIT, "--resume", "--out", "run", "--quiet")
+    assert refused.code == 2
+    assert "has changed since run was begun" in refused.err
+
+
+def test_ts_files_are_read_and_judged_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elman: Elman):
+    monkeypatch.chdir(tmp_path)
+    head = "@problemName Toy\n@classLabel true 1 2\n@data\n"
+    lines = [f"{','.join(['1', '?', '2'][: 1 + at % 3])}:{at % 2},3:{1 + at % 2}\n" for at in range(20)]
+    Path("toy_TRAIN.ts").write_text(head + "".join(lines))
+    Path("toy_TEST.ts").write_text(head + "".join(lines[:6]))
+    assert len(read_ts(Path("toy_TRAIN.ts"))) == 20
+    result = elman(*FIT, "toy_TRAIN.ts", "--test-data", "toy_TEST.ts", *SMALL, "--out", "run")
+    assert result.code == 0, result.err
+    assert result.out.startswith("test part, 6 sequences")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.csv"], "There is no file"),
+        (["empty.csv"], "is empty"),
+        (["binary.ts"], "is no text in UTF-8"),
+        (["hollow"], "holds no files"),
+        (["one class.csv"], "There must be two classes or more to tell apart, but all are 'flat'"),
+        (["no label.csv"], "There is no column 'class'"),
+        (["some labels.csv"], "20 sequences have no label"),
+        (["steps.csv", "--id", "whom"], "There is no column 'whom'"),
+        (["steps.csv", "--feature", "house"], "'house' is given two parts"),
+        (["steps.csv", "--pooling", "sum"], "`pooling` must be one of"),
+        (["steps.csv", "--order", "class"], "is given two parts"),
+        (["one house.csv"], "too few to split: more groups"),
+        (["steps.csv", "--test-data", "other channel.csv"], "The test data have the channels ['z']"),
+        (["steps.csv", "--test-data", "steps.csv"], "is in the test data and in the others"),
+        (["steps.csv", "--cell", "lstn"], "`cell` must be one of"),
+    ],
+)
+def test_mistake_ends_with_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elman: Elman, arguments: list[str], message: str
+):
+    monkeypatch.chdir(tmp_path)
+    whole = steps()
+    half = pl.when(pl.col("house") < 10).then(None).otherwise("class").alias("class")
+    tables = {
+        "steps": whole,
+        "one class": whole.with_columns(pl.lit("flat").alias("class")),
+        "no label": whole.drop("class"),
+        "some labels": whole.with_columns(half),
+        "one house": whole.with_columns(house=pl.lit(1)),
+        "other channel": whole.rename({"x": "z"}),
+    }
+    for name, table in tables.items():
+        table.write_csv(f"{name}.csv")
+    Path("empty.csv").write_bytes(b"")
+    Path("binary.ts").write_bytes(bytes(range(256)))
+    Path("hollow").mkdir()
+    result = elman(*FIT, arguments[0], *COLUMNS, *SMALL, *arguments[1:], "--out", "run")
+    assert result.code == 2
+    assert message in result.err
+    assert result.err.startswith("elman: ")
+    assert not Path("run").exists()
