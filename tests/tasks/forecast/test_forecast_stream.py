@@ -14,7 +14,7 @@ from elman.errors import DataError
 from elman.tasks import Forecaster
 from elman.tasks.forecast import stream_buffer
 from elman.tasks.forecast.stream import ForecastStream
-from elman.tasks.forecast.stream_buffer import RunningScale
+from elman.tasks.forecast.stream_scale import RunningScale
 
 
 def stream_of(forecaster: Forecaster) -> ForecastStream:

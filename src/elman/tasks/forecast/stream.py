@@ -13,7 +13,8 @@ from elman.data import Panel, Series
 from elman.data.stamps import stamp_texts
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.stream_buffer import SeriesBuffer
-from elman.tasks.forecast.stream_cells import CellReader, StampReader
+from elman.tasks.forecast.stream_cells import CellReader
+from elman.tasks.forecast.stream_stamps import StampReader
 from elman.tasks.forecast.windows import Scaling
 from elman.tasks.streaming import RowStream
 
