@@ -28,7 +28,7 @@ COUNTING = "peephole_lstm:forget_bias=10"
 
 # What each experiment is run with beside its own defaults.
 PUBLISHED: dict[str, Mapping[str, Any]] = {
-    "delayed-recall": {},
+    "delayed-recall": {"cells": ("elman", "elman:activation=relu", "gru", "lstm", "lstm:forget_bias=5")},
     "adding": {"lengths": (50, 200, 500, 1000)},
     "copy-memory": {},
     "temporal-order": {},
