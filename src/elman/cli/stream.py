@@ -22,17 +22,21 @@ def command(
         bool, typer.Option("--strict", help="Stop at the first line that cannot be used.")
     ] = False,
 ) -> None:
-    """Read lines from standard input for ever, and print at once what the run says after each.
+    """Read lines from standard input for ever; print at once what a run says.
 
-    Lines are CSV, a header first, or objects of JSON, one a line; what is printed has the same form. The
-    columns are those of the table of the run. A line that cannot be used is named on standard error.
+    Lines are CSV, a header first, or objects of JSON, one a line; what is
+    printed has the same form. The columns are those of the table of the run. A
+    line that cannot be used is named on standard error.
 
-    A forecast follows each row with a target, as soon as its series is as long as the network's context and
-    the known covariates of the steps to forecast are there: give them ahead, in rows without a target. It is
-    the forecast of `elman predict` for the lines until then. Rows of a series come in order of time; a late
-    one cannot be used. Memory grows with the number of series, not of lines. The scale of a series that
-    training never saw is a running one, equal to that of `predict` up to rounding. Each line is read by
-    itself: numbers with a decimal point, dates such as 2014-12-31.
+    A forecast follows each row with a target, as soon as its series is as long
+    as the network's context and the known covariates of the steps to forecast
+    are there: give them ahead, in rows without a target. It is the forecast of
+    `elman predict` for the lines until then.
+
+    Rows of a series come in order of time; a late one cannot be used. Each is
+    read by itself: numbers with a decimal point, dates such as 2014-12-31.
+    Memory grows with the number of series, not of lines. A series that training
+    never saw is scaled by running sums, equal to `predict` up to rounding.
 
     [bold]Example[/bold]: elman stream runs/demand --strict
     """
