@@ -16,6 +16,7 @@ from elman.tasks import Observer, SequenceTagger
 from elman.tasks.tag.inputs import StepEncoder
 from elman.tasks.tag.learning import TagTraining
 from elman.tasks.tag.network import TagBatch, TagNetwork, TagSizes
+from elman.tasks.tag.scoring import probabilities_of
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +268,21 @@ def test_spelling_of_a_symbol_does_not_depend_on_the_others():
     # A shorter convolution may sum in another order.
     torch.testing.assert_close(network.spelling(spellings)[:1], alone, atol=1e-6, rtol=1e-5)
     assert not torch.allclose(network.spelling(spellings)[0], network.spelling(spellings)[1])
+
+
+def test_loss_of_a_batch_is_the_mean_over_its_real_steps():
+    tagger = tagger_of_letters(4).fit(look_ahead())
+    fit, model = tagger.fitted, tagger.model
+    parts = (fit.parts.training, fit.parts.validation)
+    training = TagTraining(model.network, fit.steps, model.encoder, tagger.options, parts)
+    starts, labels = fit.steps.starts, fit.steps.labels
+    found = probabilities_of(model.network, fit.steps, fit.parts.validation, "cpu")
+    rows = np.concatenate([np.arange(starts[one], starts[one + 1]) for one in fit.parts.validation])
+    with torch.no_grad():
+        # Logarithms of float32 probabilities.
+        assert training.validation_loss() == pytest.approx(
+            -np.log(found[rows, labels[rows]]).mean(), rel=1e-5
+        )
 
 
 def test_padding_reaches_neither_output_nor_gradient():

@@ -51,7 +51,7 @@ def _cell(number: int, total: int, is_right: bool) -> Html:
 
 def tagged_sequences(sequences: Sequence[TaggedSequence]) -> Html:
     """Write sequences step by step: what was read, the tag below it, and the label where it differs."""
-    told = "Below each step its tag, if it is not O; where that is wrong, it is struck out and the label follows."
+    told = "Below each step its tag, unless it is O. A wrong one is struck out, and the label follows."
     return element("div", element("p", told), [_sequence(one) for one in sequences], class_="tagged")
 
 
