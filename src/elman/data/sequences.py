@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,7 @@ class Sequences:
         )
 
 
-def sequences_from_arrays(
-    arrays: Any, labels: Sequence[Any] | None = None, groups: Sequence[Any] | None = None
-) -> Sequences:
+def sequences_from_arrays(arrays: Any, labels: Any = None, groups: Any = None) -> Sequences:
     """Take sequences from memory.
 
     Args:

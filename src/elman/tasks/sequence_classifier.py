@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib import import_module
 from pathlib import Path
@@ -121,7 +120,7 @@ class SequenceClassifier:
         """Channels of a sequence."""
         return len(self.model.encoder.channels)
 
-    def fit(self, X: Any, y: Sequence[Any], groups: Sequence[Any] | None = None) -> SequenceClassifier:  # noqa: N803
+    def fit(self, X: Any, y: Any, groups: Any = None) -> SequenceClassifier:  # noqa: N803
         """Learn from sequences; a share of them decides when to stop, none is kept for a test.
 
         Args:
@@ -199,7 +198,7 @@ class SequenceClassifier:
         self.model.check(sequences)
         return self.model.probabilities(sequences.values)
 
-    def score(self, X: Any, y: Sequence[Any]) -> float:  # noqa: N803
+    def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """Return the accuracy.
 
         Args:

@@ -102,12 +102,14 @@ def test_input_gradient_is_that_of_finite_differences(fitted: SequenceClassifier
 def test_manners_of_scikit_learn():
     sequences, labels = waves(24)
     classifier = SequenceClassifier(**{**SMALL, "num_steps": 4, "evaluate_every": 2})
+    strict: Any = "raise"
     assert is_classifier(classifier)
-    assert clone(classifier).get_params() == classifier.get_params()
-    assert len(cross_val_score(classifier, sequences, labels, cv=2, error_score="raise")) == 2
+    copy: Any = clone(classifier)
+    assert copy.get_params() == classifier.get_params()
+    assert len(cross_val_score(classifier, sequences, labels, cv=2, error_score=strict)) == 2
     doubled = FunctionTransformer(lambda sequences: [2 * one for one in sequences])
     assert set(make_pipeline(doubled, classifier).fit(sequences, labels).predict(sequences)) <= set(labels)
-    search = GridSearchCV(classifier, {"hidden_size": [2, 3]}, cv=2, error_score="raise").fit(
+    search = GridSearchCV(classifier, {"hidden_size": [2, 3]}, cv=2, error_score=strict).fit(
         sequences, labels
     )
     assert search.best_params_["hidden_size"] in (2, 3)
