@@ -11,6 +11,7 @@ import torch
 
 from elman.data.step_tables import StepTable
 from elman.errors import ColumnError, OptionError
+from elman.tasks.streaming import RowStream
 from elman.tasks.tag.batches import make_batch
 from elman.tasks.tag.model import TagModel
 
@@ -18,7 +19,7 @@ _MOST_OPEN = 1000
 """Sequences whose states are kept; of more, the one that rested longest begins anew."""
 
 
-class TagStream:
+class TagStream(RowStream):
     """Tags each step as soon as it is there, from what came before it in its sequence.
 
     Args:
