@@ -26,6 +26,9 @@ def confusion_chart(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> 
     written = [[str(one) if one else "" for one in of_class] for of_class in counts]
     trace = {
         "type": "heatmap",
+        "mode": "none",  # the script of the page asks every trace
+        "name": "",
+        "showlegend": False,
         "x": names,
         "y": names,
         "z": shares,

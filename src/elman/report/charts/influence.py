@@ -20,6 +20,9 @@ def influence_chart(influence: Influence) -> Chart:
     stretches = len(shown[0][1]) if shown else 0
     trace = {
         "type": "heatmap",
+        "mode": "none",  # the script of the page asks every trace
+        "name": "",
+        "showlegend": False,
         "x": [round((at + 0.5) / stretches, 4) for at in range(stretches)],
         "y": [short(name) for name, _ in shown],
         "z": [list(values) for _, values in shown],

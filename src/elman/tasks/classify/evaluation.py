@@ -138,5 +138,5 @@ def _facts(fit: Fit, options: ClassifyOptions) -> dict[str, str]:
         "lengths": f"{lengths.min():,} to {lengths.max():,} steps, median {int(np.median(lengths)):,}",
         "linear branch counts": f"{fit.model.blend:.0%}" if options.linear else "not used",
         "seconds per epoch": f"{fit.training.seconds / max(epochs, 1e-9):.3g}",
-        "kernel": fit.model.network.kernel.splitlines()[0],
+        "kernel": fit.model.network.kernel.partition(",")[0],
     }
