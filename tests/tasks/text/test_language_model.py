@@ -15,7 +15,8 @@ from elman.errors import DataError, NonFiniteError, OptionError, RunError
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
 from elman.tasks.text.options import TextOptions
-from elman.tasks.text.reading import log_probabilities
+from elman.tasks.text.reading import log_probabilities, read_rows
+from elman.tasks.text.segments import Segments
 
 SMALL = {"hidden_size": 12, "segment": 8, "batch_size": 4}
 TEXT = "the cat sat on the mat and the dog sat on the log.\nthe end of it all\n" * 12
@@ -55,10 +56,27 @@ def test_network_reads_as_torch_does(model: LanguageModel):
 def test_rows_side_by_side_score_as_one_row(model: LanguageModel):
     codes = model.vocabulary.encode(TEXT)
     rows = log_probabilities(model.network, codes, 300, context=300)
-    whole = log_probabilities(model.network, codes[:364], 300, context=299)
+    whole = read_rows(model.network, torch.from_numpy(codes)[:, None])[299:, 0].numpy()
     assert len(rows) == len(codes) - 300
-    # The first row has the same past either way; the tolerance is rounding.
-    np.testing.assert_allclose(rows[:60], whole[:60], atol=1e-5)
+    # The first row reads from the beginning of the text, as a whole; the tolerance is rounding.
+    np.testing.assert_allclose(rows[:50], whole[:50], atol=1e-5)
+    # The others begin 300 symbols before; what was before that is forgotten but for a trace.
+    np.testing.assert_allclose(rows, whole, atol=1e-2)
+
+
+def test_the_state_is_carried_from_segment_to_segment():
+    options = small(learning_rate=1e-30, weight_decay=0.0, dropout=0.0, num_steps=5, test=0.0)
+    losses: list[float] = []
+    model = LanguageModel(options).fit(
+        TEXT, observer=Observer(on_step=lambda step, loss: losses.append(loss))
+    )
+    segments = Segments(
+        model._fitted.codes[: model._fitted.validation_start], length=5 * 8, batch_size=4, seed=options.seed
+    )
+    input, target = segments.batch(1)
+    rows = torch.cat([input, target[-1:]])
+    # Weights that do not move: five segments in a row lose what one of five times their length does.
+    assert np.mean(losses) == pytest.approx(-float(read_rows(model.network, rows).mean()), abs=1e-5)
 
 
 @pytest.mark.parametrize("unit", ["character", "byte", "word"])
