@@ -26,7 +26,9 @@ def test_every_task_is_found_under_its_own_name(tmp_path: Path, task: str):
 
 def test_unknown_task_is_refused_with_the_known_ones(tmp_path: Path):
     directory = run_in(tmp_path, 'task = "paint"\n')
-    with pytest.raises(RunError, match=r"`task` in .*config.toml must be one of .*forecast.*but it is 'paint'"):
+    with pytest.raises(
+        RunError, match=r"`task` in .*config.toml must be one of .*forecast.*but it is 'paint'"
+    ):
         task_of(directory)
 
 
