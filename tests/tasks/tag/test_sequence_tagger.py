@@ -277,7 +277,7 @@ def test_loss_of_a_batch_is_the_mean_over_its_real_steps():
     training = TagTraining(model.network, fit.steps, model.encoder, tagger.options, parts)
     starts, labels = fit.steps.starts, fit.steps.labels
     found = probabilities_of(model.network, fit.steps, fit.parts.validation, "cpu")
-    rows = np.concatenate([np.arange(starts[one], starts[one + 1]) for one in fit.parts.validation])
+    rows = np.concatenate([np.arange(int(starts[one]), int(starts[one + 1])) for one in fit.parts.validation])
     with torch.no_grad():
         # Logarithms of float32 probabilities.
         assert training.validation_loss() == pytest.approx(
