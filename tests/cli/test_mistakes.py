@@ -159,7 +159,7 @@ FIT_MISTAKES: dict[str, tuple[list[str], str]] = {
 
 MISTAKES: dict[str, tuple[list[str], str]] = {
     "unknown command": (["train"], "train"),
-    "unknown task": (["fit", "classify"], "classify"),
+    "unknown task": (["fit", "dream"], "dream"),
     "fit without out": (fit(), "--out"),
     "out is a file": (fit("--out", "a file"), "a file is a file"),
     "out below a file": (fit("--out", "a file/run"), "a file/run cannot be made"),
