@@ -23,7 +23,6 @@ from elman.tasks.classify.fitting import REFIT, classes_of, codes_of
 from elman.tasks.classify.saved import FILES, load_report, save_report
 from elman.tasks.classify.settings import ClassifySettings
 from elman.tasks.classify.split import split_sequences
-from elman.tasks.forecast.saved import require_finished
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ClassificationReport, ScoreTable
@@ -37,6 +36,7 @@ from elman.tasks.running import (
     with_log,
     write_fingerprint,
 )
+from elman.tasks.saved import require_finished
 from elman.tasks.sequence_classifier import SequenceClassifier
 from elman.tasks.settings import read_settings
 from elman.training.files import write_bytes

@@ -10,8 +10,8 @@ import polars as pl
 
 from elman.data.findings import Finding
 from elman.errors import RunError
-from elman.tasks.forecast.saved import require_finished
-from elman.tasks.results import ClassificationReport, Influence, ReliabilityPoint, ScoreRow, ScoreTable
+from elman.tasks.results import ClassificationReport, Influence, ReliabilityPoint
+from elman.tasks.saved import read_score_table, require_finished
 from elman.training import EvaluationRecord
 from elman.training.files import write_bytes, write_frame
 from elman.training.run import RunDirectory
@@ -42,10 +42,7 @@ def load_report(directory: RunDirectory) -> ClassificationReport:
     require_finished(directory, "evaluation.json")
     try:
         values = json.loads((directory / "evaluation.json").read_text(encoding="utf-8"))
-        tables = [
-            ScoreTable(**{**one, "rows": [ScoreRow(**row) for row in one["rows"]]})
-            for one in values["scores"]
-        ]
+        tables = [read_score_table(one) for one in values["scores"]]
         return ClassificationReport(
             **{
                 **values,

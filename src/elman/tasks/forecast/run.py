@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from elman.tasks.forecast.saved import FILES, require_finished, save_report
+from elman.tasks.forecast.saved import FILES, save_report
 from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.forecaster import Forecaster
 from elman.tasks.observer import Observer
@@ -34,6 +34,7 @@ from elman.tasks.running import (
     with_log,
     write_fingerprint,
 )
+from elman.tasks.saved import require_finished
 from elman.tasks.settings import read_settings
 from elman.training.files import write_bytes
 from elman.training.run import CONFIG, REPORT, Mode, RunDirectory

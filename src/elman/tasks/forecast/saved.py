@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, cast
 
@@ -15,10 +14,9 @@ from elman.tasks.results import (
     CalibrationPoint,
     FlowPoint,
     ForecastReport,
-    ScoreRow,
-    ScoreTable,
     SeriesHistory,
 )
+from elman.tasks.saved import read_score_table, require_finished
 from elman.training import EvaluationRecord
 from elman.training.files import write_bytes, write_frame
 from elman.training.run import RunDirectory
@@ -57,7 +55,7 @@ def load_report(directory: RunDirectory) -> ForecastReport:
                 **values,
                 "history": _histories(pl.read_parquet(directory / "history.parquet")),
                 "forecasts": pl.read_parquet(directory / "forecasts.parquet"),
-                "scores": [_score_table(entry) for entry in values["scores"]],
+                "scores": [read_score_table(entry) for entry in values["scores"]],
                 "calibration": [CalibrationPoint(**entry) for entry in values["calibration"]],
                 "flow": [FlowPoint(**entry) for entry in values.get("flow", ())],
                 "curve": [EvaluationRecord(**entry) for entry in values["curve"]],
@@ -66,27 +64,6 @@ def load_report(directory: RunDirectory) -> ForecastReport:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise RunError(f"The results in {directory.path} are damaged: {error}.") from error
-
-
-def require_finished(directory: RunDirectory, result: str) -> None:
-    """Make sure that a run has come as far as one of its results.
-
-    Args:
-        directory: of the run.
-        result: the file's name.
-
-    Raises:
-        RunError: there is no run, or it has not.
-    """
-    directory.require_run()
-    if not (directory / result).is_file():
-        raise RunError(
-            f"The run in {directory.path} is not finished (it has no {result}); continue it with --resume."
-        )
-
-
-def _score_table(entry: Mapping[str, Any]) -> ScoreTable:
-    return ScoreTable(**{**entry, "rows": [ScoreRow(**row) for row in entry["rows"]]})
 
 
 def _history_frame(one: SeriesHistory) -> pl.DataFrame:

@@ -27,8 +27,9 @@ from elman.tasks.running import (
     with_log,
     write_fingerprint,
 )
+from elman.tasks.saved import require_finished
 from elman.tasks.settings import read_settings
-from elman.tasks.tag.saved import EVALUATION, require_result, save_report
+from elman.tasks.tag.saved import EVALUATION, save_report
 from elman.tasks.tag.settings import TagSettings
 from elman.tasks.tagger import SequenceTagger
 from elman.training.files import write_bytes
@@ -90,5 +91,5 @@ def load_tagger(directory: RunDirectory) -> SequenceTagger:
     Raises:
         RunError: there is no run, or it is not finished, or the file is damaged.
     """
-    require_result(directory, MODEL)
+    require_finished(directory, MODEL)
     return SequenceTagger.load(directory / MODEL)

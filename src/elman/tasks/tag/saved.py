@@ -7,8 +7,9 @@ from dataclasses import asdict
 
 from elman.data.findings import Finding
 from elman.errors import RunError
-from elman.tasks.results import EvaluationRecord, ScoreRow, ScoreTable
+from elman.tasks.results import EvaluationRecord
 from elman.tasks.results.tag import SpanRow, TaggedSequence, TagReport
+from elman.tasks.saved import read_score_table, require_finished
 from elman.training.files import write_bytes
 from elman.training.run import RunDirectory
 
@@ -32,13 +33,13 @@ def load_report(directory: RunDirectory) -> TagReport:
     Raises:
         RunError: the run is not finished, or its files are damaged.
     """
-    require_result(directory, EVALUATION)
+    require_finished(directory, EVALUATION)
     try:
         values = json.loads((directory / EVALUATION).read_text(encoding="utf-8"))
         return TagReport(
             **{
                 **values,
-                "scores": [_score_table(entry) for entry in values["scores"]],
+                "scores": [read_score_table(entry) for entry in values["scores"]],
                 "spans": [SpanRow(**entry) for entry in values["spans"]],
                 "examples": [TaggedSequence(**entry) for entry in values["examples"]],
                 "hardest": [TaggedSequence(**entry) for entry in values["hardest"]],
@@ -48,26 +49,3 @@ def load_report(directory: RunDirectory) -> TagReport:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"The results in {directory.path} are damaged: {error}.") from error
-
-
-def require_result(directory: RunDirectory, result: str) -> None:
-    """Make sure that a run has come as far as one of its results.
-
-    Args:
-        directory: of the run.
-        result: the file's name.
-
-    Raises:
-        RunError: there is no run, or it has not.
-    """
-    directory.require_run()
-    if not (directory / result).is_file():
-        raise RunError(
-            f"The run in {directory.path} is not finished (it has no {result}); continue it with --resume."
-        )
-
-
-def _score_table(entry: dict[str, object]) -> ScoreTable:
-    rows = entry["rows"]
-    assert isinstance(rows, list)
-    return ScoreTable(**{**entry, "rows": [ScoreRow(**row) for row in rows]})  # pyright: ignore[reportArgumentType]

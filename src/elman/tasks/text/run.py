@@ -31,8 +31,9 @@ from elman.tasks.running import (
     with_log,
     write_fingerprint,
 )
+from elman.tasks.saved import require_finished
 from elman.tasks.settings import read_settings
-from elman.tasks.text.saved import RESULTS, require_finished, save_report
+from elman.tasks.text.saved import RESULTS, save_report
 from elman.tasks.text.settings import TextSettings
 from elman.tasks.text.threads import choose_threads
 from elman.training.files import write_bytes

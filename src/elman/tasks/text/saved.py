@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from elman.data.findings import Finding
 from elman.errors import RunError
-from elman.tasks.results.scores import ScoreRow, ScoreTable
 from elman.tasks.results.text import Sample, TextReport, UnitActivity
+from elman.tasks.saved import read_score_table, require_finished
 from elman.training import EvaluationRecord
 from elman.training.files import write_bytes
 from elman.training.run import RunDirectory
@@ -41,7 +39,7 @@ def load_report(directory: RunDirectory) -> TextReport:
         return TextReport(
             **{
                 **values,
-                "scores": [_score_table(entry) for entry in values["scores"]],
+                "scores": [read_score_table(entry) for entry in values["scores"]],
                 "curve": [EvaluationRecord(**entry) for entry in values["curve"]],
                 "samples": [Sample(**entry) for entry in values["samples"]],
                 "activities": [UnitActivity(**entry) for entry in values["activities"]],
@@ -50,24 +48,3 @@ def load_report(directory: RunDirectory) -> TextReport:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"The results in {directory.path} are damaged: {error}.") from error
-
-
-def require_finished(directory: RunDirectory, result: str) -> None:
-    """Make sure that a run has come as far as one of its results.
-
-    Args:
-        directory: of the run.
-        result: the file's name.
-
-    Raises:
-        RunError: there is no run, or it has not.
-    """
-    directory.require_run()
-    if not (directory / result).is_file():
-        raise RunError(
-            f"The run in {directory.path} is not finished (it has no {result}); continue it with --resume."
-        )
-
-
-def _score_table(entry: Mapping[str, Any]) -> ScoreTable:
-    return ScoreTable(**{**entry, "rows": [ScoreRow(**row) for row in entry["rows"]]})
