@@ -167,14 +167,15 @@ def run_padded(cell: Cell, input: Tensor, state: Any, more: int, *, reverse: boo
 @of_cells
 def test_any_number_of_threads_gives_the_same_bits(name: str, dtype: torch.dtype):
     cell = make(name, dtype, hidden_size=48)
-    for num_steps, batch_size in ((9, 33), (40, 1), (3, 2)):
+    # 100 sequences are more pieces than two threads and fewer than seven.
+    for num_steps, batch_size in ((9, 33), (40, 1), (3, 2), (5, 100)):
         input, state = draw(cell, num_steps, batch_size, dtype)
         lengths = torch.randint(1, num_steps + 1, (batch_size,))
         ragged: dict[str, Any] = {"lengths": lengths, "resets": torch.rand(num_steps, batch_size) < 0.2}
         for options in ({}, ragged):
             torch.set_num_threads(1)
             alone = run_all(cell, input, state, "llvm", **options)
-            for number in (2, 3):
+            for number in (2, 3, 7):
                 torch.set_num_threads(number)
                 together = run_all(cell, input, state, "llvm", **options)
                 for key, numbers in alone.items():

@@ -114,3 +114,36 @@ class StepAsOutput(Cell):
 @of_options
 def test_a_step_input_as_output_and_state(options: dict[str, Any]):
     compare(lambda: StepAsOutput(3, 5), torch.float32, 4, 3, **options)
+
+
+class AddsBoth(Cell):
+    """Two step inputs, and the input, whose gradients are the same numbers."""
+
+    def __init__(self, *, with_input: bool):
+        super().__init__(5, 5)
+        self.weight = nn.Parameter(torch.randn(5, 5, dtype=F64) / 3)
+        self.first, self.second = (nn.Parameter(torch.randn(20, 5, dtype=F64)) for _ in range(2))
+        self.with_input = with_input
+
+    def initial_state(self, batch_size: int) -> Any:
+        return self.weight.new_zeros(batch_size, 5)
+
+    def step_inputs(self, num_steps: int, batch_size: int) -> dict[str, Tensor]:
+        rows = torch.arange(batch_size) % 20
+        return {name: getattr(self, name)[rows].expand(num_steps, -1, -1) for name in ("first", "second")}
+
+    def forward(self, input, state, first, second):
+        state = torch.tanh(state @ self.weight.T + first + second + (input if self.with_input else 0))
+        return state, state
+
+
+@pytest.mark.parametrize("with_input", [False, True])
+def test_step_inputs_with_one_and_the_same_gradient(with_input: bool):
+    cell = AddsBoth(with_input=with_input)
+    input = torch.randn(6, 20, 5, dtype=F64, requires_grad=with_input)
+    leaves = [*cell.parameters(), *([input] if with_input else [])]
+    found = []
+    for backend in ("eager", "llvm"):
+        output, _ = Recurrent(cell, backend=backend)(input)
+        found.append(torch.autograd.grad(output.sin().sum(), leaves))
+    torch.testing.assert_close(found[1], found[0], rtol=1e-12, atol=1e-12)

@@ -1,19 +1,18 @@
 """One call of a compiled recurrence: its tensors, as kernels take them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from elman.backends.llvm.blocks import borrow
 from elman.backends.llvm.kernel import Kernel
 from elman.backends.llvm.launch import Ready
-from elman.backends.llvm.memory import Source
 from elman.backends.llvm.pages import empty
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import Step
 from elman.errors import DeviceError
-from elman.ir import SequencePlan
 
 REALS = {torch.float32: "float32", torch.float64: "float64"}
 
@@ -81,6 +80,74 @@ class Arguments:
         return cls(input, states, fresh, steps, rest)
 
 
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of a call's arguments, as its kernel leaves them.
+
+    Args:
+        input: (T, N, I); None if it is not wanted.
+        states: Of the initial states, (N, F) each.
+        fresh: Of what a reset puts in place, (N, F) each; none without resets.
+        steps: Of the step inputs, (T, N, F) each; None where there is none.
+        pieces: Of all parameters that the kernel differentiates by, side by side, (P, W). It sums over each
+            of P pieces of the batch, and leaves the whole sum at the first.
+    """
+
+    input: Tensor | None
+    states: list[Tensor]
+    fresh: list[Tensor]
+    steps: list[Tensor | None]
+    pieces: Tensor
+
+    @classmethod
+    def allocate(cls, call: Call, arguments: Arguments, compiled: Kernel) -> "Gradients":
+        """Make room for them; those that are added to begin with zero.
+
+        Args:
+            call: What was run.
+            arguments: Its tensors.
+            compiled: What runs it.
+        """
+        input, batch_size = arguments.input, arguments.input.shape[1]
+        make = torch.zeros if call.lengths is not None else empty
+        is_wanted = call.wanted is not None and "input" in call.wanted
+        return cls(
+            make(input.shape, dtype=input.dtype) if is_wanted else None,
+            [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states],
+            [torch.zeros(fresh.shape, dtype=fresh.dtype) for fresh in arguments.fresh],
+            _make_steps(compiled, arguments.steps, make) if arguments.steps else [],
+            torch.zeros((compiled.num_pieces(batch_size), compiled.num_weights), dtype=input.dtype),
+        )
+
+    def of_parameters(self, call: Call, arguments: Arguments, compiled: Kernel) -> list[Tensor | None]:
+        """Return the gradient of each parameter, zeros where the kernel has none.
+
+        Args:
+            call: What was run.
+            arguments: Its tensors.
+            compiled: What ran it.
+        """
+        parts = iter(self.pieces[0].split_with_sizes(compiled.weight_sizes))
+        names, found = call.recorded.names["parameter"], []
+        for name, parameter in zip(names, arguments.parameters, strict=True):
+            if name in compiled.weights:
+                found.append(next(parts).view(parameter.shape))
+            else:
+                found.append(torch.zeros_like(parameter) if name in (call.wanted or ()) else None)
+        return found
+
+
+def _make_steps(
+    compiled: Kernel, steps: Sequence[Tensor], make: Callable[..., Tensor]
+) -> list[Tensor | None]:
+    """Make room for the gradients of step inputs; two that are the same have the same room."""
+    made: dict[str, Tensor] = {}
+    for array, step in zip(compiled.step_gradients, steps, strict=True):
+        if array and array not in made:
+            made[array] = make(step.shape, dtype=step.dtype)
+    return [made.get(array) for array in compiled.step_gradients]
+
+
 def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor], Tensor | None]:
     """Run all steps; return the outputs, the final states, and what is saved for the way back.
 
@@ -91,15 +158,11 @@ def run_forward(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor],
     input = arguments.input
     num_steps, batch_size = input.shape[:2]
     launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
-    tensors = name_tensors(call, arguments)
     output, finals = allocate_results(call, arguments)
-    tensors["output"] = output
-    for place, final in enumerate(finals):
-        tensors[f"final.{place}"] = final
     saved = None
     if call.wanted is not None:
-        saved = empty((launcher.saved_size(num_steps, batch_size),), input.dtype)
-        tensors["saved"] = saved
+        saved = borrow(launcher.saved_size(num_steps, batch_size), input.dtype)
+    tensors = list_forward(call, lay_out(arguments), saved, output, finals)
     launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False)
     return output, finals, saved
 
@@ -112,10 +175,7 @@ def ready_forward(call: Call, arguments: Arguments) -> Ready:
         arguments: Its tensors.
     """
     num_steps, batch_size = arguments.input.shape[:2]
-    width = call.recorded.graph.type_of(call.recorded.graph.output).shape[0]
-    tensors = name_tensors(call, arguments)
-    tensors["output"] = arguments.input.new_empty(num_steps, batch_size, width)
-    tensors |= {f"final.{place}": torch.empty_like(state) for place, state in enumerate(arguments.states)}
+    tensors = list_forward(call, lay_out(arguments), None, *allocate_results(call, arguments))
     launcher = kernel(call.recorded, None, REALS[arguments.input.dtype], call.cpu)
     return launcher.ready(
         tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, room=num_steps
@@ -140,39 +200,84 @@ def run_backward(
         output_gradient: Of the outputs; None where no loss reads them.
         final_gradients: Of the final states.
     """
-    input = arguments.input
-    num_steps, batch_size = input.shape[:2]
-    launcher = kernel(call.recorded, call.wanted, REALS[input.dtype], call.cpu)
-    tensors = name_tensors(call, arguments) | {"output": output, "saved": saved}
-    tensors["gradient.output"] = gradient_like(output_gradient, output)
-    for place, (gradient, state) in enumerate(zip(final_gradients, arguments.states, strict=True)):
-        tensors[f"gradient.final.{place}"] = gradient_like(gradient, state)
-    gradients = allocate_gradients(call, arguments, launcher.kernel)
-    tensors |= {name: tensor for name, tensor in gradients.items() if tensor is not None}
+    num_steps, batch_size = arguments.input.shape[:2]
+    launcher = kernel(call.recorded, call.wanted, REALS[arguments.input.dtype], call.cpu)
+    finals = [
+        gradient_like(gradient, state)
+        for gradient, state in zip(final_gradients, arguments.states, strict=True)
+    ]
+    gradients = Gradients.allocate(call, arguments, launcher.kernel)
+    tensors = list_backward(
+        *(call, lay_out(arguments), saved, output),
+        *(gradient_like(output_gradient, output), finals, gradients),
+    )
     launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=True)
-    return [*gradients.values()]
+    weights = gradients.of_parameters(call, arguments, launcher.kernel)
+    return [gradients.input, *gradients.states, *gradients.fresh, *gradients.steps, *weights]
 
 
-def name_tensors(call: Call, arguments: Arguments) -> dict[str, Tensor]:
-    """Name the tensors that both directions read, as a kernel knows them.
+def lay_out(arguments: Arguments) -> Arguments:
+    """Return arguments as kernels read them, with the numbers of a sequence at a step side by side.
+
+    Args:
+        arguments: The tensors of a call.
+    """
+    return Arguments(
+        side_by_side(arguments.input),
+        [side_by_side(state) for state in arguments.states],
+        [side_by_side(fresh) for fresh in arguments.fresh],
+        [side_by_side(step) for step in arguments.steps],
+        [side_by_side(one).contiguous() if one.dim() else one for one in arguments.parameters],
+    )
+
+
+def list_forward(
+    call: Call, arguments: Arguments, saved: Tensor | None, output: Tensor, finals: Sequence[Tensor | None]
+) -> list[Tensor | None]:
+    """List the tensors of a way forward, in the order of `Kernel.given`.
 
     Args:
         call: What is run.
-        arguments: Its tensors.
+        arguments: Its tensors, laid out.
+        saved: What it saves for the way back, if there is one.
+        output: Its outputs.
+        finals: Its final states.
     """
-    arrays = call.recorded.arrays
-    groups = [("input", [arguments.input]), ("state", arguments.states), ("step_input", arguments.steps)]
-    if arguments.fresh:
-        groups.append(("fresh", arguments.fresh))
-    tensors = {
-        name: side_by_side(tensor)
-        for kind, group in groups
-        for name, tensor in zip(arrays[kind], group, strict=True)
-    }
-    for name, parameter in zip(arrays["parameter"], arguments.parameters, strict=True):
-        tensors[name] = side_by_side(parameter).contiguous() if parameter.dim() else parameter
-    own = {"order": call.order, "lengths": call.lengths, "resets": call.resets}
-    return tensors | {name: tensor for name, tensor in own.items() if tensor is not None}
+    fresh = arguments.fresh or [None] * len(arguments.states)
+    return [
+        *(saved, None, call.order, call.lengths, call.resets, None, None),
+        *(arguments.input, *arguments.states, *fresh, *arguments.steps, *arguments.parameters),
+        *(output, *finals),
+    ]
+
+
+def list_backward(
+    call: Call,
+    arguments: Arguments,
+    saved: Tensor,
+    output: Tensor,
+    output_gradient: Tensor,
+    final_gradients: Sequence[Tensor],
+    gradients: Gradients,
+) -> list[Tensor | None]:
+    """List the tensors of a way back, in the order of `Kernel.given`.
+
+    Args:
+        call: What was run.
+        arguments: Its tensors, laid out.
+        saved: What it saved.
+        output: Its outputs.
+        output_gradient: Of the outputs.
+        final_gradients: Of the final states.
+        gradients: Where to put the gradients.
+    """
+    nowhere = [None] * len(arguments.states)
+    return [
+        *list_forward(call, arguments, saved, output, nowhere),
+        *(output_gradient, *final_gradients),
+        *(gradients.input, *gradients.states, *(gradients.fresh or nowhere)),
+        *(*gradients.steps, gradients.pieces),
+    ]
 
 
 def allocate_results(call: Call, arguments: Arguments) -> tuple[Tensor, list[Tensor]]:
@@ -186,44 +291,6 @@ def allocate_results(call: Call, arguments: Arguments) -> tuple[Tensor, list[Ten
     graph, input = call.recorded.graph, arguments.input
     output = make((*input.shape[:2], graph.type_of(graph.output).shape[0]), dtype=input.dtype)
     return output, [torch.empty(state.shape, dtype=state.dtype) for state in arguments.states]
-
-
-def allocate_gradients(call: Call, arguments: Arguments, compiled: Kernel) -> dict[str, Tensor | None]:
-    """Make room for the gradients, in the order of `Arguments.all`; those that are added to begin with zero.
-
-    Args:
-        call: What was run.
-        arguments: Its tensors.
-        compiled: What runs it.
-    """
-    wanted, names = call.wanted or frozenset(), call.recorded.names
-    make = torch.zeros if call.lengths is not None else empty
-    dtype = arguments.input.dtype
-    gradients: dict[str, Tensor | None] = {
-        "gradient.input": make(arguments.input.shape, dtype=dtype) if "input" in wanted else None
-    }
-    for place, state in enumerate(arguments.states):
-        gradients[f"gradient.initial.{place}"] = torch.empty(state.shape, dtype=dtype)
-    for place, fresh in enumerate(arguments.fresh):
-        gradients[f"gradient.fresh.{place}"] = torch.zeros(fresh.shape, dtype=dtype)
-    arrays = _step_gradient_arrays(compiled.plan, compiled.memory.values)
-    for name, step in zip(names["step_input"], arguments.steps, strict=True):
-        array = arrays.get(name)
-        gradients[array or f"no gradient of {name}"] = make(step.shape, dtype=dtype) if array else None
-    for name, parameter in zip(names["parameter"], arguments.parameters, strict=True):
-        zeros = torch.zeros(parameter.shape, dtype=dtype) if name in wanted else None
-        gradients[f"gradient.parameter.{name}"] = zeros
-    return gradients
-
-
-def _step_gradient_arrays(plan: SequencePlan, values: Mapping[str, Source]) -> dict[str, str]:
-    arguments, gradient = plan.graph.arguments, plan.gradient
-    assert gradient is not None
-    return {
-        arguments[part.argument].name: values[gradient.observed[part.gradient]].array
-        for part in gradient.sums
-        if arguments[part.argument].kind == "step_input"
-    }
 
 
 def gradient_like(gradient: Tensor | None, like: Tensor) -> Tensor:

@@ -5,21 +5,26 @@ back, from the last span to the first, a span runs forward once more, keeps what
 backward.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from elman.backends.llvm.blocks import borrow
 from elman.backends.llvm.launch import Launcher, Span
 from elman.compiler.call import (
     REALS,
     Arguments,
     Call,
-    allocate_gradients,
+    Gradients,
     allocate_results,
     gradient_like,
-    name_tensors,
+    lay_out,
+    list_backward,
+    list_forward,
 )
 from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_budget
@@ -110,20 +115,19 @@ def run_spans(call: Call, arguments: Arguments, room: int) -> tuple[Tensor, list
     """
     num_steps, batch_size = arguments.input.shape[:2]
     launcher = kernel(call.recorded, None, REALS[arguments.input.dtype], call.cpu)
-    tensors = name_tensors(call, arguments)
+    laid_out = lay_out(arguments)
     output, finals = allocate_results(call, arguments)
-    tensors["output"] = output
     spans = _spans(num_steps, room)
     kept = [torch.empty(len(spans), *part.shape, dtype=part.dtype) for part in arguments.states]
     for states, part in zip(kept, arguments.states, strict=True):
         states[0] = part
     for number, span in enumerate(spans):
-        is_last = number + 1 == len(spans)
-        for place, states in enumerate(kept):
-            after = finals[place] if is_last else states[number + 1]
-            if call.lengths is not None:
-                after.copy_(states[number])  # of sequences that have ended
-            tensors[f"initial.{place}"], tensors[f"final.{place}"] = states[number], after
+        before = [states[number] for states in kept]
+        after = finals if number + 1 == len(spans) else [states[number + 1] for states in kept]
+        if call.lengths is not None:
+            for state, ended in zip(after, before, strict=True):
+                state.copy_(ended)  # of sequences that have ended
+        tensors = list_forward(call, replace(laid_out, states=before), None, output, after)
         launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, span=span)
     return output, finals, kept
 
@@ -150,46 +154,30 @@ def run_spans_backward(
     """
     num_steps, batch_size = arguments.input.shape[:2]
     launcher = _launcher(call, arguments)
-    tensors = name_tensors(call, arguments) | {"output": output}
-    tensors["saved"] = torch.empty(launcher.saved_size(room, batch_size), dtype=output.dtype)
-    tensors["gradient.output"] = gradient_like(output_gradient, output)
-    gradients = allocate_gradients(call, arguments, launcher.kernel)
-    tensors |= {name: tensor for name, tensor in gradients.items() if tensor is not None}
+    saved = borrow(launcher.saved_size(room, batch_size), output.dtype)
+    laid_out, output_gradient = lay_out(arguments), gradient_like(output_gradient, output)
+    gradients = Gradients.allocate(call, arguments, launcher.kernel)
     carried = [
         gradient_like(gradient, state).clone(memory_format=torch.contiguous_format)
         for gradient, state in zip(final_gradients, arguments.states, strict=True)
     ]
-    spare = [torch.empty_like(state) for state in carried]
+    spare = gradients.states
+    run = partial(launcher.run, num_steps=num_steps, batch_size=batch_size, is_reverse=call.is_reverse)
     for number, span in reversed([*enumerate(_spans(num_steps, room))]):
-        _back(call, launcher, tensors, [states[number] for states in kept], carried, spare, span)
+        own = replace(laid_out, states=[states[number] for states in kept])
+        # Nobody reads the final states.
+        run(list_forward(call, own, saved, output, spare), is_backward=False, span=span)
+        for before, after in zip(spare, carried, strict=True):
+            before.copy_(after)  # of sequences that have ended
+        to = replace(gradients, states=spare)
+        run(
+            list_backward(call, own, saved, output, output_gradient, carried, to),
+            is_backward=True,
+            span=span,
+        )
         carried, spare = spare, carried
-    return [
-        carried[int(name.removeprefix("gradient.initial."))] if name.startswith("gradient.initial.") else made
-        for name, made in gradients.items()
-    ]
-
-
-def _back(
-    call: Call,
-    launcher: Launcher,
-    tensors: Mapping[str, Tensor],
-    initial: Sequence[Tensor],
-    after: Sequence[Tensor],
-    before: Sequence[Tensor],
-    span: Span,
-) -> None:
-    """Run one span forward, then backward: from the gradient of the states after it to that before it."""
-    num_steps, batch_size = tensors["input"].shape[:2]
-    tensors = dict(tensors)
-    for place, state in enumerate(initial):
-        tensors[f"initial.{place}"] = state
-        tensors[f"final.{place}"] = before[place]  # nobody reads it
-    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=False, span=span)
-    for place in range(len(initial)):
-        before[place].copy_(after[place])  # of sequences that have ended
-        tensors[f"gradient.final.{place}"] = after[place]
-        tensors[f"gradient.initial.{place}"] = before[place]
-    launcher.run(tensors, num_steps, batch_size, is_reverse=call.is_reverse, is_backward=True, span=span)
+    weights = gradients.of_parameters(call, arguments, launcher.kernel)
+    return [gradients.input, *carried, *gradients.fresh, *gradients.steps, *weights]
 
 
 def _launcher(call: Call, arguments: Arguments) -> Launcher:

@@ -90,7 +90,8 @@ def recurrence_backward(
     call = _call(tensors, lengths, resets, Options(step, wanted, is_reverse, cpu))
     arguments = Arguments.split(call, tensors)
     made = run_backward(call, arguments, output, saved, output_gradient, final_gradients)
-    return [output.new_empty(0) if gradient is None else gradient for gradient in made]
+    # No two results of an operator may share their memory, as gradients of parameters do.
+    return [output.new_empty(0) if one is None else one.clone() if one._is_view() else one for one in made]
 
 
 @recurrence_backward.register_fake

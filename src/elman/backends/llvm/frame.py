@@ -16,7 +16,6 @@ from elman.backends.llvm.memory import Source
 from elman.backends.llvm.words import Filled, Words
 
 LINE = 64  # bytes of a line of the cache
-WORK, BEGIN, END = 1, 5, 6  # places of the work space, and of the first and last step, among the names
 MIN_WIDE_ROWS = 48  # rows that fill tiles well, and read packed weights often enough
 MIN_BLOCK_ROWS = 512  # rows over which a gradient is summed at a time
 
@@ -78,32 +77,15 @@ class _Framing:
         self.kernel, self.shape, self.is_backward = kernel, shape, is_backward
         self.size = kernel.num_bytes
         self.programs = ("back", "after") if is_backward else ("loop", "before")
+        self.num_pieces = kernel.num_pieces(shape.batch_size) if is_backward else 1
+        self.piece_rows = kernel.piece_rows(shape.batch_size, self.num_pieces)
         self.chunk_rows = self._choose_chunk()
         self.block_steps = self._choose_block()
         self.places: dict[str, tuple[str, int]] = {}
         self._place_saved()
         self.work_bytes = 0
         self._place_work()
-        parameters = [argument.name for argument in self._parameters()]
-        jobs = {job.parameter for job in kernel.jobs}
-        self.names = (
-            *("saved", "work", "order", "lengths", "resets", "begin", "end"),
-            *(name for name, array in kernel.memory.arrays.items() if array.home == "given"),
-            *(f"parameter.{name}" for name in parameters),
-            *(f"gradient.parameter.{name}" for name in parameters if name in jobs),
-            *(
-                f"{kind}.{place}"
-                for place in range(len(kernel.state_sources))
-                for kind in (
-                    "initial",
-                    "fresh",
-                    "final",
-                    "gradient.initial",
-                    "gradient.fresh",
-                    "gradient.final",
-                )
-            ),
-        )
+        self.names = kernel.given
         self.words = Words(self.names)
 
     def run(self) -> Frame:
@@ -140,6 +122,8 @@ class _Framing:
             Call.PARALLEL: shape.parallel,
             Call.CHUNK_ROWS: self.chunk_rows,
             Call.BLOCK_STEPS: self.block_steps,
+            Call.PIECE_ROWS: self.piece_rows,
+            Call.IS_BY_PIECE: int(self._is_by_piece()),
         }
         for which, number in numbers.items():
             words.set(which, number)
@@ -161,13 +145,19 @@ class _Framing:
         rows, threads = self.shape.batch_size, self.shape.num_threads
         if self.shape.is_ragged:
             threads *= 4
+        if self._is_by_piece():
+            return self.piece_rows * max(-(-self.num_pieces // threads), 1)
         least = min(self.kernel.tiles.rows[MAX_VECTORS], rows)
         return max(-(-rows // threads), least if self.shape.is_ragged else 1, 1)
+
+    def _is_by_piece(self) -> bool:
+        """Whether a thread has a piece to itself: there are several, and no thread goes without one."""
+        return 1 < self.num_pieces >= self.shape.num_threads
 
     def _choose_block(self) -> int:
         """Return a power of two, as places in a block are found by masks."""
         rows, wanted = (
-            (self.shape.batch_size, MIN_BLOCK_ROWS) if self.is_backward else (self.chunk_rows, MIN_WIDE_ROWS)
+            (self.piece_rows, MIN_BLOCK_ROWS) if self.is_backward else (self.chunk_rows, MIN_WIDE_ROWS)
         )
         steps = 1
         while steps * rows < wanted and steps < self.shape.num_steps:
@@ -196,9 +186,6 @@ class _Framing:
         # One more line, lest arrays of a power of two lie at the same place modulo 4096.
         self.work_bytes += -(-num_bytes // LINE) * LINE + LINE
         return begin
-
-    def _parameters(self):
-        return [argument for argument in self.kernel.plan.graph.arguments if argument.kind == "parameter"]
 
     def _table(self, source: Source) -> None:
         """Describe a table of rows."""
@@ -339,9 +326,13 @@ class _Framing:
             words.point(at + 2, tables[job.left])
             if job.right is not None:
                 words.point(at + 3, tables[job.right])
-            words.append(job.offset * self.size, f"gradient.parameter.{job.parameter}")
+            begin_of_weight, _ = self.kernel.weights[job.parameter]
+            words.append((begin_of_weight + job.offset) * self.size, "gradient.parameters")
             words.append(job.stride)
+            words.append(self.kernel.num_weights * self.size)
             num_units += units
+        words.attach(Call.PIECES, "gradient.parameters")
+        words.set(Call.NUM_WEIGHTS, self.kernel.num_weights)
         words.point(Call.JOBS, begin)
         words.set(Call.NUM_JOBS, len(self.kernel.jobs))
         words.set(Call.NUM_UNITS, num_units)

@@ -4,14 +4,15 @@ import ctypes
 import math
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from elman.backends.llvm.frame import BEGIN, END, LINE, WORK, Frame, Shape, make_frame
-from elman.backends.llvm.kernel import Kernel
+from elman.backends.llvm.blocks import borrow
+from elman.backends.llvm.frame import LINE, Frame, Shape, make_frame
+from elman.backends.llvm.kernel import BEGIN, END, LENGTHS, RESETS, WORK, Kernel
 from elman.backends.llvm.threads import num_threads, parallel_address
 from elman.backends.llvm.words import address_of
 
@@ -76,24 +77,18 @@ class Launcher:
         self.kernel = kernel
         self._ready: OrderedDict[tuple, Ready] = OrderedDict()
         self._entries = {False: ENTRY(kernel.driver.forward), True: ENTRY(kernel.driver.backward)}
-        places = range(len(kernel.plan.graph.new_states))
-        self._loose = [
-            *(name for name, array in kernel.memory.arrays.items() if array.home == "given"),
-            *(f"{kind}.{k}" for k in places for kind in ("initial", "fresh", "gradient.final")),
-            "resets",
-        ]
         self._work = sum(
             math.prod(a.type.shape) for a in kernel.plan.graph.arguments if a.kind != "step_input"
         )
+        self._saved = sum(a.size for a in kernel.memory.arrays.values() if a.home == "saved")
 
     def saved_size(self, num_steps: int, batch_size: int) -> int:
         """Return how many numbers a forward pass saves for the way back."""
-        saved = sum(a.size for a in self.kernel.memory.arrays.values() if a.home == "saved")
-        return saved * num_steps * batch_size
+        return self._saved * num_steps * batch_size
 
     def run(
         self,
-        tensors: Mapping[str, Tensor],
+        tensors: Sequence[Tensor | None],
         num_steps: int,
         batch_size: int,
         *,
@@ -104,9 +99,9 @@ class Launcher:
         """Run the kernel; what it writes is among the tensors.
 
         Args:
-            tensors: By name of the array: of all steps (T, N, ...), of sequences (N, ...), or parameters; the
-                numbers of one sequence at one step side by side. With "lengths", the longest first, goes
-                "order".
+            tensors: In the order of `kernel.given`, None for one that is not there; those behind the last may
+                be left out. Of all steps (T, N, ...), of sequences (N, ...), or parameters; the numbers of
+                one sequence at one step side by side. With "lengths", the longest first, goes "order".
             num_steps: T.
             batch_size: N.
             is_reverse: Whether each sequence runs from its end.
@@ -117,8 +112,8 @@ class Launcher:
         ready = self.ready(
             tensors, num_steps, batch_size, is_reverse=is_reverse, is_backward=is_backward, room=room
         )
-        work = torch.empty(ready.frame.work_bytes + LINE, dtype=torch.uint8)
-        addresses = [tensors[name].data_ptr() if name in tensors else 0 for name in ready.frame.names]
+        work = borrow(ready.frame.work_bytes + LINE, torch.uint8)
+        addresses = [0 if tensor is None else tensor.data_ptr() for tensor in tensors]
         addresses[WORK] = work.data_ptr() + LINE - 1 & -LINE
         if span is not None:
             addresses[BEGIN], addresses[END] = span.begin, span.end
@@ -127,7 +122,7 @@ class Launcher:
 
     def ready(
         self,
-        tensors: Mapping[str, Tensor],
+        tensors: Sequence[Tensor | None],
         num_steps: int,
         batch_size: int,
         *,
@@ -137,15 +132,19 @@ class Launcher:
     ) -> "Ready":
         """Return a call of this shape, ready but for addresses; the arguments are those of `run`."""
         threads = self._num_threads(num_steps * batch_size)
-        layout = [tensors[name].stride() for name in self._loose if name in tensors]
-        key = (num_steps, batch_size, threads, is_reverse, is_backward, room, *tensors, *layout)
+        layout = [None if tensor is None else tensor.stride() for tensor in tensors]
+        key = (num_steps, batch_size, threads, is_reverse, is_backward, room, *layout)
         known = self._ready.get(key)
         if known is not None:
             return known
-        strides = {name: _strides(tensor) for name, tensor in tensors.items() if "parameter." not in name}
+        strides = {
+            name: _strides(tensor)
+            for name, tensor in zip(self.kernel.given, tensors, strict=False)
+            if tensor is not None and not name.startswith(("parameter.", "gradient.parameters"))
+        }
         shape = Shape(
             *(num_steps, batch_size, threads, parallel_address() if threads > 1 else 0, is_reverse),
-            *("lengths" in tensors, "resets" in tensors, room, strides),
+            *(tensors[LENGTHS] is not None, tensors[RESETS] is not None, room, strides),
         )
         frame = make_frame(self.kernel, shape, is_backward=is_backward)
         return self._remember(key, Ready(frame, self._entries[is_backward]))
@@ -170,5 +169,5 @@ class Launcher:
 
 def _strides(tensor: Tensor) -> tuple[int, int]:
     """Return the strides of time and of sequences."""
-    strides = list(tensor.stride())
+    strides = [*tensor.stride()]
     return (strides[0], strides[1]) if len(strides) > 2 or tensor.dtype == torch.bool else (0, strides[0])

@@ -5,7 +5,7 @@ from functools import cache
 
 from elman.backends.llvm.build import Library, build
 from elman.backends.llvm.driver.packing import write_pack
-from elman.backends.llvm.driver.reducing import write_reduce
+from elman.backends.llvm.driver.reducing import write_add_pieces, write_reduce
 from elman.backends.llvm.driver.running import (
     write_backward,
     write_finish,
@@ -19,7 +19,7 @@ from elman.backends.llvm.tiles.writer import Module
 
 PARTS = (
     *(write_num_live, write_time, write_sequence, write_fill, write_finish, write_take_resets),
-    *(write_run_step, write_pack, write_reduce, write_forward, write_backward),
+    *(write_run_step, write_pack, write_reduce, write_add_pieces, write_forward, write_backward),
 )
 
 

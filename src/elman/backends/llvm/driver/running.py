@@ -1,6 +1,10 @@
 """Blocks of time, rows and threads around a step."""
 
-from elman.backends.llvm.driver.tables import is_reset, pointer, word
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from elman.backends.llvm.driver.tables import is_reset, num_live, pointer, word
+from elman.backends.llvm.driver.threads import dispatch, own_memory, take
 from elman.backends.llvm.driver.words import (
     FINAL_WORDS,
     RESET_WORDS,
@@ -12,30 +16,7 @@ from elman.backends.llvm.driver.words import (
 )
 from elman.backends.llvm.tiles.writer import Function, Int, Module
 
-
-def take(f: Function, which: Call) -> Int:
-    """Take the next number of a counter that threads share."""
-    counter = f.address("%call", int(which), "i64")
-    return Int(f, f.value(f"atomicrmw add ptr {counter}, i64 1 monotonic"))
-
-
-def own_memory(f: Function) -> Int:
-    """Return the address of the memory of this thread."""
-    number = take(f, Call.NEXT_THREAD)
-    return word(f, "%call", Call.MEMORY) + number * word(f, "%call", Call.THREAD_BYTES)
-
-
-def dispatch(f: Function, name: str) -> None:
-    """Run a function of the call on all threads, and come back when they are through."""
-    for counter in (Call.NEXT_UNIT, Call.NEXT_THREAD):
-        f.store("0", f.address("%call", int(counter), "i64"), "i64")
-    parallel, threads = word(f, "%call", Call.PARALLEL), word(f, "%call", Call.NUM_THREADS)
-    is_alone = f.value(f"or i1 {parallel.equals(0)}, {threads < 2}")
-    with f.when(is_alone):
-        f.call(name, "void", "ptr %call")
-    with f.when(f.value(f"xor i1 {is_alone}, true")):
-        count = f.value(f"trunc i64 {threads} to i32")
-        f.line(f"call void {pointer(f, parallel)}(ptr @{name}, ptr %call, i32 {count}, i32 0)")
+WEIGHTS_OF_A_THREAD = 1 << 15  # gradients below which adding them up is not shared
 
 
 def write_run_step(module: Module) -> None:
@@ -62,11 +43,6 @@ def write_run_step(module: Module) -> None:
             _fill_all(f, program, tables + so_far * 8, step, first, count)
             f.store(str(so_far + count), filled, "i64")
         _run(f, program, tables, Int(f, f.load(filled, "i64")), memory)
-
-
-def num_live(f: Function, step: Int, first: Int, last: Int) -> Int:
-    """Return how many of the rows first .. last run at a step."""
-    return Int(f, f.call("num_live", "i64", "ptr %call", f"i64 {step}", f"i64 {first}", f"i64 {last}"))
 
 
 def _fill_all(f: Function, program: str, tables: Int, step: Int, first: Int, count: Int) -> None:
@@ -170,25 +146,54 @@ def _copy_states(f: Function, time: Int, sequence: Int) -> None:
 
 
 def write_backward(module: Module) -> None:
-    """Write `backward_rows` and `reduce_jobs`, which threads run, and `backward`, block by block."""
+    """Write `backward`, and what its threads run: block by block all of them, or piece by piece each its own.
+
+    Block by block, weight gradients of a block are summed by all threads together when all its steps are
+    through. Piece by piece, a thread sums those of its own rows, and waits for nobody.
+    """
     with module.function("backward_rows", "ptr call") as f:
         memory = own_memory(f)
-        _each_chunk(f, lambda first, last: _backward_chunk(f, memory, first, last))
+        begin, end = (word(f, "%call", which) for which in (Call.FIRST_STEP, Call.LAST_STEP))
+        _each_chunk(f, lambda first, last: _backward_chunk(f, memory, begin, end, first, last))
+    with module.function("backward_pieces", "ptr call") as f:
+        memory = own_memory(f)
+        _each_chunk(f, lambda first, last: _backward_pieces(f, memory, first, last))
     with module.function("backward", "ptr call") as f:
         dispatch(f, "pack_weights")
-        span_begin, span_end, most, num_blocks = _blocks(f)
-        with f.loop(0, num_blocks) as done:
-            begin = span_begin + (num_blocks - done - 1) * most
-            end = (begin + most).minimum(span_end)
+        is_by_piece = f.constant(0) < word(f, "%call", Call.IS_BY_PIECE)
+        with f.when(is_by_piece):
+            dispatch(f, "backward_pieces")
+        with f.when(f.value(f"xor i1 {is_by_piece}, true")), _blocks_backward(f) as (begin, end):
             f.store(str(begin), f.address("%call", int(Call.FIRST_STEP), "i64"), "i64")
             f.store(str(end), f.address("%call", int(Call.LAST_STEP), "i64"), "i64")
             dispatch(f, "backward_rows")
             with f.when(f.constant(0) < word(f, "%call", Call.NUM_JOBS)):
                 dispatch(f, "reduce_jobs")
+        size, is_last = word(f, "%call", Call.PIECE_ROWS), word(f, "%call", Call.BEGIN_STEP).equals(0)
+        has_pieces = f.value(f"icmp slt i64 {size}, {word(f, '%call', Call.BATCH_SIZE)}")
+        with f.when(f.value(f"and i1 {has_pieces}, {is_last}")):
+            dispatch(f, "add_pieces", word(f, "%call", Call.NUM_WEIGHTS) < WEIGHTS_OF_A_THREAD)
 
 
-def _backward_chunk(f: Function, memory: Int, first: Int, last: Int) -> None:
-    begin, end = word(f, "%call", Call.FIRST_STEP), word(f, "%call", Call.LAST_STEP)
+@contextmanager
+def _blocks_backward(f: Function) -> Iterator[tuple[Int, Int]]:
+    span_begin, span_end, most, num_blocks = _blocks(f)
+    with f.loop(0, num_blocks) as done:
+        begin = span_begin + (num_blocks - done - 1) * most
+        yield begin, (begin + most).minimum(span_end)
+
+
+def _backward_pieces(f: Function, memory: Int, first: Int, last: Int) -> None:
+    size = word(f, "%call", Call.PIECE_ROWS)
+    with _blocks_backward(f) as (begin, end):
+        _backward_chunk(f, memory, begin, end, first, last)
+        with f.loop(0, (last - first + size - 1) // size) as number:
+            start = first + number * size
+            rows = _ints(begin, end, start, (start + size).minimum(last))
+            f.call("reduce_piece", "void", "ptr %call", *_ints(memory, start // size), *rows)
+
+
+def _backward_chunk(f: Function, memory: Int, begin: Int, end: Int, first: Int, last: Int) -> None:
     with f.loop(begin, end) as passed:
         step = end - 1 - (passed - begin)
         count = num_live(f, step, first, last)

@@ -31,6 +31,11 @@ def write_num_live(module: Module) -> None:
         f.line(f"ret i64 {f.load(count, 'i64')}")
 
 
+def num_live(f: Function, step: Int, first: Int, last: Int) -> Int:
+    """Return how many of the rows first .. last run at a step."""
+    return Int(f, f.call("num_live", "i64", "ptr %call", f"i64 {step}", f"i64 {first}", f"i64 {last}"))
+
+
 def write_time(module: Module) -> None:
     """Write `time_of`: the time t at which a row's step comes."""
     with module.function("time_of", "ptr call", "i64 step", "i64 row", result="i64", local=True) as f:

@@ -43,6 +43,10 @@ class Call(IntEnum):
     COLUMN_SUM = 34  # of the one that makes bias gradients
     BEGIN_STEP = 35  # first step of this call, which starts from `first` arrays; others run the steps before
     END_STEP = 36  # the step behind its last
+    PIECE_ROWS = 37  # rows whose weight gradients are summed by themselves
+    IS_BY_PIECE = 38  # whether one thread runs a piece through all blocks
+    PIECES = 39  # where the sums of all pieces are, one piece after the other
+    NUM_WEIGHTS = 40  # numbers of a piece's sums
 
 
 class Role(IntEnum):
@@ -124,9 +128,11 @@ class Job(IntEnum):
     NUM_RIGHT = 5
     OUT = 6
     OUT_STRIDE = 7
+    OUT_PIECE = 8  # bytes from the sum of one piece to that of the next
 
 
 COLUMNS_OF_UNIT = 128
+MAX_PIECES = 8
 
 CALL_WORDS = len(Call)
 TABLE_WORDS = len(Table)
