@@ -37,7 +37,7 @@ Test = Annotated[
     float | None, _text("--test", "SHARE", "Held out at the end to judge; 0 for none. Default: 0.1.")
 ]
 CellName = Annotated[
-    str | None, _network("--cell", "NAME", "One of `elman cells`, such as gru. Default: lstm.")
+    str | None, _network("--cell", "NAME", "One of `elman cells`, such as gru. Default: gru.")
 ]
 HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 512.")]
 NumLayers = Annotated[int | None, _network("--layers", "LAYERS", "On top of one another. Default: 1.")]
@@ -66,6 +66,6 @@ Segment = Annotated[
     int | None, _training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
 ]
 BatchSize = Annotated[
-    int | None, _training("--batch-size", "ROWS", "Of the text, read side by side. Default: 64.")
+    int | None, _training("--batch-size", "ROWS", "Of the text, read side by side. Default: 32.")
 ]
 LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.004.")]

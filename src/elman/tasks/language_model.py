@@ -51,7 +51,7 @@ class LanguageModel:
         >>> small = TextOptions(hidden_size=8, segment=8, batch_size=4, num_steps=4)
         >>> model = LanguageModel(small).fit("the cat sat on the mat. " * 20)
         >>> [row.model for row in model.evaluate().rows]
-        ['elman (LSTM)', '5-gram (Witten-Bell)', 'unigram']
+        ['elman (GRU)', '5-gram (Witten-Bell)', 'unigram']
         >>> model.generate(5, prompt="the é").unknown
         ('é',)
     """

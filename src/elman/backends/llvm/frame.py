@@ -142,17 +142,18 @@ class _Framing:
 
     def _choose_chunk(self) -> int:
         """Rows are dealt evenly; rows of unequal length in smaller parts, so that no thread waits long."""
-        rows, threads = self.shape.batch_size, self.shape.num_threads
-        if self.shape.is_ragged:
-            threads *= 4
+        rows, threads = self.shape.batch_size, self._num_shares()
         if self._is_by_piece():
             return self.piece_rows * max(-(-self.num_pieces // threads), 1)
         least = min(self.kernel.tiles.rows[MAX_VECTORS], rows)
         return max(-(-rows // threads), least if self.shape.is_ragged else 1, 1)
 
     def _is_by_piece(self) -> bool:
-        """Whether a thread has a piece to itself: there are several, and no thread goes without one."""
-        return 1 < self.num_pieces >= self.shape.num_threads
+        """Whether a thread runs whole pieces: there are several, and no thread waits long for another."""
+        return 1 < self.num_pieces >= self._num_shares()
+
+    def _num_shares(self) -> int:
+        return self.shape.num_threads * (4 if self.shape.is_ragged else 1)
 
     def _choose_block(self) -> int:
         """Return a power of two, as places in a block are found by masks."""

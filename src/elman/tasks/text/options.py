@@ -56,7 +56,7 @@ class TextOptions:
     vocabulary_size: int = 10_000
     validation: float | None = None
     test: float = 0.1
-    cell: str = "lstm"
+    cell: str = "gru"
     hidden_size: int = 512
     num_layers: int = 1
     embedding_size: int | None = None
@@ -65,7 +65,7 @@ class TextOptions:
     input_dropout: float = 0.0
     weight_dropout: float = 0.0
     segment: int = 64
-    batch_size: int = 64
+    batch_size: int = 32
     seconds: float | None = None
     num_steps: int | None = None
     learning_rate: float = 4e-3
