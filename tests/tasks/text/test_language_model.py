@@ -44,7 +44,7 @@ def test_a_cycle_is_learned_and_generated():
 def test_network_reads_as_torch_does(model: LanguageModel):
     network = model.network
     codes = model.vocabulary.encode(TEXT[:40])
-    twin = torch.nn.LSTM(128, 12)
+    twin = torch.nn.GRU(128, 12)
     twin.load_state_dict(network.layers.layers[0].state_dict())
     features = twin(network.embedding(torch.from_numpy(codes))[:, None])[0][:, 0]
     logits = features @ network.head.weight.T + network.head.bias

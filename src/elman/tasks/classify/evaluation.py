@@ -14,6 +14,7 @@ from elman.tasks.classify.influence import influence_of
 from elman.tasks.classify.metrics import confusion, reliability, score
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.networks import count_parameters
 from elman.tasks.results import ClassificationReport, ReliabilityPoint, ScoreRow, ScoreTable
 
 LINEAR, MAJORITY = "linear on summary statistics", "majority class"
@@ -106,7 +107,7 @@ def build_report(
         configuration=configuration,
         facts=_facts(fit, options),
         seconds=fit.seconds,
-        num_parameters=sum(p.numel() for p in fit.model.network.parameters() if p.requires_grad),
+        num_parameters=count_parameters(fit.model.network),
     )
 
 

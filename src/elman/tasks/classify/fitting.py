@@ -24,6 +24,7 @@ from elman.tasks.classify.model import ClassifyModel, network_probabilities
 from elman.tasks.classify.network import ClassifyNetwork
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.split import Split
+from elman.tasks.networks import seeded
 from elman.tasks.observer import Observer
 from elman.training import TrainingResult, train
 
@@ -137,8 +138,7 @@ def _new_task(
     split: Split,
 ) -> ClassifyTraining:
     """Return a training with fresh weights; they depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
+    with seeded(options.seed):
         network = ClassifyNetwork(encoder.input_size, len(classes), options).to(options.device)
     return ClassifyTraining(
         network, encoded, codes, options, training=split.train, validation=split.validation

@@ -14,6 +14,7 @@ from elman.tasks.classify.encoder import Batch, ChannelEncoder
 from elman.tasks.classify.linear import LinearClassifier, statistics_of
 from elman.tasks.classify.network import ClassifyNetwork
 from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.networks import network_tensors, restore_network
 
 _LINEAR = ("means", "scales", "weight", "bias")
 
@@ -62,9 +63,8 @@ class ClassifyModel:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return everything that is a tensor, by name."""
-        network = {f"network.{name}": one for name, one in self.network.state_dict().items()}
         linear = {f"linear.{name}": torch.from_numpy(getattr(self.linear, name)) for name in _LINEAR}
-        return {**network, **linear, "shares": torch.from_numpy(self.shares)}
+        return {**network_tensors(self.network), **linear, "shares": torch.from_numpy(self.shares)}
 
     def values(self) -> dict[str, Any]:
         """Return everything else as values that JSON can hold."""
@@ -82,12 +82,10 @@ class ClassifyModel:
         """Return the model that `tensors` and `values` described."""
         encoder, classes = ChannelEncoder.from_dict(values["encoder"]), tuple(values["classes"])
         network = ClassifyNetwork(encoder.input_size, len(classes), options)
-        start = "network."
-        network.load_state_dict({k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)})
         linear = LinearClassifier(
             **{name: tensors[f"linear.{name}"].numpy() for name in _LINEAR}, penalty=values["penalty"]
         )
-        network = network.to(options.device).eval()
+        network = restore_network(network, tensors, options.device)
         return cls(encoder, network, linear, values["blend"], classes, tensors["shares"].numpy())
 
 

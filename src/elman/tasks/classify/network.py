@@ -7,14 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elman.layers import GRU, LSTM, RNN, Bidirectional
-from elman.layers.contract import SequenceLayer
 from elman.layers.topologies.pooling import Pooling
 from elman.tasks.classify.encoder import Batch
 from elman.tasks.classify.options import ClassifyOptions
-from elman.tasks.forecast.network import make_layer
-
-_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
+from elman.tasks.networks import make_layers
 
 
 class ClassifyNetwork(nn.Module):
@@ -41,10 +37,9 @@ class ClassifyNetwork(nn.Module):
         if options.convolution:
             self.convolution = nn.Conv1d(input_size, options.hidden_size, options.convolution, padding="same")
             input_size = options.hidden_size
-        layers = []
-        for _ in range(options.num_layers):
-            layer, input_size = _make_layer(input_size, options)
-            layers.append(layer)
+        sizes = options.hidden_size, options.num_layers
+        layers = make_layers(options.cell, input_size, *sizes, bidirectional=options.bidirectional)
+        input_size = layers[-1].output_size
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(options.dropout)
         self.pool = _Pool(options.pooling, input_size, bidirectional=options.bidirectional)
@@ -85,15 +80,3 @@ class _Pool(nn.Module):
     def forward(self, outputs: Tensor, live: Tensor) -> Tensor:
         parts = outputs.chunk(len(self.halves), dim=-1)
         return torch.cat([pool(part, live) for pool, part in zip(self.halves, parts, strict=True)], dim=-1)
-
-
-def _make_layer(input_size: int, options: ClassifyOptions) -> tuple[SequenceLayer, int]:
-    """Return one layer, of both directions if wanted, and the size of its output."""
-    if options.cell in _TORCH_LAYERS:
-        made = _TORCH_LAYERS[options.cell](
-            input_size, options.hidden_size, bidirectional=options.bidirectional
-        )
-        return made, options.hidden_size * (1 + options.bidirectional)
-    layer: Any
-    layer, size = make_layer(options.cell, input_size, options.hidden_size)
-    return (Bidirectional(layer), 2 * size) if options.bidirectional else (layer, size)

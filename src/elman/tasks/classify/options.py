@@ -8,6 +8,7 @@ from typing import Any
 from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.layers.topologies.pooling import POOLINGS
+from elman.tasks.networks import cell_name
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
 
@@ -102,9 +103,7 @@ class ClassifyOptions:
     @property
     def cell_name(self) -> str:
         """The cell as shown to people."""
-        if not isinstance(self.cell, str):
-            return getattr(self.cell, "__name__", type(self.cell).__name__)
-        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+        return cell_name(self.cell)
 
     def _require(self, name: str, is_legal: bool, range_: str) -> None:
         if not is_legal:

@@ -34,6 +34,7 @@ from elman.tasks.forecast.selection import (
     split_panel,
 )
 from elman.tasks.forecast.windows import Geometry, Scaling
+from elman.tasks.networks import seeded
 from elman.tasks.observer import Observer
 from elman.training import TrainingResult, train
 
@@ -124,8 +125,7 @@ def fit_model(
 
 def _new_network(sizes: NetworkSizes, options: ForecastOptions) -> ForecastNetwork:
     """Return a network with fresh weights; they depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         return ForecastNetwork.from_options(sizes, options)
 
 

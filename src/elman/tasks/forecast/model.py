@@ -21,6 +21,7 @@ from elman.tasks.forecast.network import ForecastNetwork
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.quantiles import centre_of
 from elman.tasks.forecast.windows import Geometry, Scaling
+from elman.tasks.networks import network_tensors, restore_network
 
 _CHUNK = 256
 
@@ -120,8 +121,8 @@ class ForecastModel:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return every tensor of the model by name."""
-        network = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        return {"linear.shared": self.linear.shared, "linear.stepwise": self.linear.stepwise, **network}
+        linear = {"linear.shared": self.linear.shared, "linear.stepwise": self.linear.stepwise}
+        return {**linear, **network_tensors(self.network)}
 
     @classmethod
     def from_parts(
@@ -132,16 +133,12 @@ class ForecastModel:
         geometry = Geometry(**{**values["geometry"], "seasons": tuple(values["geometry"]["seasons"])})
         scaling = Scaling.from_dict(values["scaling"])
         network = ForecastNetwork.from_options(BatchMaker.sizes_for(encoder, geometry, scaling), options)
-        prefix = "network."
-        network.load_state_dict(
-            {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
-        )
         return cls(
             encoder,
             geometry,
             tuple(values["names"]),
             scaling,
-            network.eval(),
+            restore_network(network, tensors, options.device),
             Scaling.from_dict(values["linear_scaling"]),
             LinearBranch(tensors["linear.shared"], tensors["linear.stepwise"], values["penalty"]),
             values["blend"],

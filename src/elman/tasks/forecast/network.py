@@ -11,7 +11,7 @@ forecasts that are made apart err for different reasons, and their mean is bette
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -19,17 +19,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from elman.cells import ALL_CELLS, Cell
 from elman.compiler import shared_by, within_memory
-from elman.errors import OptionError
-from elman.layers import GRU, LSTM, RNN, Recurrent
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.quantiles import QuantileHead
 from elman.tasks.forecast.through_time import parse_memory, parse_reach
-
-CellChoice = str | Callable[[int, int], Cell]
-
-_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
+from elman.tasks.networks import CellChoice, make_layers
 
 
 @dataclass(frozen=True)
@@ -187,13 +181,10 @@ class _Stack(nn.Module):
         self, cell: CellChoice, input_size: int, hidden_size: int, num_layers: int, dropout: float
     ) -> None:
         super().__init__()
-        layers = []
-        for _ in range(num_layers):
-            layer, input_size = make_layer(cell, input_size, hidden_size)
-            layers.append(layer)
+        layers = make_layers(cell, input_size, hidden_size, num_layers)
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(dropout)
-        self.output_size = input_size
+        self.output_size = layers[-1].output_size
 
     def forward(self, input: Tensor, states: list[Any] | None) -> tuple[Tensor, list[Any]]:
         finals = []
@@ -201,24 +192,3 @@ class _Stack(nn.Module):
             input, final = layer(self.dropout(input) if at else input, states[at] if states else None)
             finals.append(final)
         return input, finals
-
-
-def make_layer(cell: CellChoice, input_size: int, hidden_size: int) -> tuple[nn.Module, int]:
-    """Return a layer of `cell` and the size of its output.
-
-    Raises:
-        OptionError: `cell` is no name of a cell, or the function does not return one.
-    """
-    if isinstance(cell, str):
-        if cell in _TORCH_LAYERS:
-            return _TORCH_LAYERS[cell](input_size, hidden_size), hidden_size
-        if cell not in ALL_CELLS:
-            raise OptionError(f"`cell` must be one of {', '.join(sorted(ALL_CELLS))}, but it is {cell!r}.")
-        made = ALL_CELLS[cell](input_size, hidden_size)
-    elif not callable(cell):
-        raise OptionError(f"`cell` must be a name or a function that makes a cell, but it is {cell!r}.")
-    else:
-        made = cast("Any", cell(input_size, hidden_size))
-    if not isinstance(made, Cell):
-        raise OptionError(f"`cell` must make an elman.Cell, but it made a {type(made).__name__}.")
-    return Recurrent(made), made.output_size

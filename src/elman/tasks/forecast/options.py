@@ -10,6 +10,7 @@ from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
 from elman.tasks.forecast.through_time import parse_memory, parse_reach
+from elman.tasks.networks import cell_name
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
 
@@ -84,9 +85,7 @@ class ForecastOptions:
     @property
     def cell_name(self) -> str:
         """The cell as shown to people."""
-        if not isinstance(self.cell, str):
-            return getattr(self.cell, "__name__", type(self.cell).__name__)
-        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+        return cell_name(self.cell)
 
 
 def _is_count(value: object) -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from elman.data.findings import Finding
 from elman.data.step_tables import StepTable
+from elman.tasks.networks import seeded
 from elman.tasks.observer import Observer
 from elman.tasks.tag.inputs import StepEncoder, Steps, rows_of, share_of_new_symbols
 from elman.tasks.tag.learning import TagTraining
@@ -82,8 +82,7 @@ def fit_tagger(
 
 def _new_network(encoder: StepEncoder, options: TagOptions) -> TagNetwork:
     """Return a network with fresh weights; they depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.training.seed)
+    with seeded(options.training.seed):
         return TagNetwork(sizes_for(encoder), options).to(options.device)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elman.tasks.networks import network_tensors, restore_network
 from elman.tasks.tag.inputs import StepEncoder
 from elman.tasks.tag.network import TagNetwork, TagSizes
 from elman.tasks.tag.options import TagOptions
@@ -32,7 +33,7 @@ class TagModel:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return what a file holds as tensors."""
-        found = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        found = network_tensors(self.network)
         for name in ("by_symbol", "linear"):
             array = getattr(self.baselines, name)
             if array is not None:
@@ -50,14 +51,12 @@ class TagModel:
         """Put together what `tensors` and `values` gave."""
         encoder = StepEncoder.from_dict(values["encoder"])
         network = TagNetwork(sizes_for(encoder), options)
-        weights = {name: one for name, one in tensors.items() if name.startswith("network.")}
-        network.load_state_dict({name.removeprefix("network."): one for name, one in weights.items()})
         rules: list[np.ndarray | None] = [
             tensors[f"baselines.{name}"].numpy() if f"baselines.{name}" in tensors else None
             for name in ("by_symbol", "linear")
         ]
         baselines = Baselines(int(values["majority"]), *rules)
-        return cls(encoder, network.to(options.device).eval(), baselines)
+        return cls(encoder, restore_network(network, tensors, options.device), baselines)
 
 
 def sizes_for(encoder: StepEncoder) -> TagSizes:

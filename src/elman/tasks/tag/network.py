@@ -5,20 +5,17 @@ features, symbols, spelling --> x_t --layers, from one end or from both--> h_t -
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells import ALL_CELLS, Cell
-from elman.errors import OptionError
-from elman.layers import GRU, LSTM, RNN, Bidirectional, ManyToMany, Recurrent, Stacked
+from elman.layers import ManyToMany, Stacked
 from elman.layers.contract import SequenceLayer
+from elman.tasks.networks import make_layers
 from elman.tasks.tag.options import TagOptions
 
-_FUSED = {"lstm": LSTM, "gru": GRU, "elman": RNN}
 _CHARACTER_SIZE, _SPELLING_SIZE, _WINDOW = 16, 48, 3
 
 
@@ -82,7 +79,7 @@ class TagNetwork(nn.Module):
         self.spelling = _Spelling(sizes.characters) if sizes.characters else None
         input_size = sizes.values + sum(widths) + (_SPELLING_SIZE if sizes.characters else 0)
         self.dropout = nn.Dropout(options.dropout)
-        layer = make_layers(input_size, options)
+        layer = _stack(input_size, options)
         self.tagger = ManyToMany(
             layer, nn.Sequential(nn.Dropout(options.dropout), nn.Linear(layer.output_size, sizes.labels))
         )
@@ -134,23 +131,12 @@ class _Spelling(nn.Module):
         return torch.relu(answers.masked_fill(is_behind[:, None], -torch.inf).amax(dim=2))
 
 
-def make_layers(input_size: int, options: TagOptions) -> SequenceLayer:
+def _stack(input_size: int, options: TagOptions) -> SequenceLayer:
     """Return the layers that the options describe.
 
     Raises:
         OptionError: the cell cannot be used.
     """
-    layers: list[SequenceLayer] = []
-    for _ in range(options.num_layers):
-        layers.append(_make_layer(options.cell, input_size, options))
-        input_size = layers[-1].output_size
+    sizes = options.hidden_size, options.num_layers
+    layers = make_layers(options.cell, input_size, *sizes, bidirectional=not options.stream)
     return layers[0] if len(layers) == 1 else Stacked(*layers, dropout=options.dropout)
-
-
-def _make_layer(cell: str | Callable[[int, int], Any], input_size: int, options: TagOptions) -> SequenceLayer:
-    if isinstance(cell, str) and cell in _FUSED:
-        return _FUSED[cell](input_size, options.hidden_size, bidirectional=not options.stream)
-    made = (ALL_CELLS[cell] if isinstance(cell, str) else cell)(input_size, options.hidden_size)
-    if not isinstance(made, Cell):
-        raise OptionError(f"`cell` must make an elman.Cell, but it made a {type(made).__name__}.")
-    return Recurrent(made) if options.stream else Bidirectional(made)

@@ -9,6 +9,7 @@ from typing import Any
 from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice, check_flag, check_size
 from elman.errors import OptionError
+from elman.tasks.networks import cell_name
 from elman.training import TrainingOptions, check_device
 
 
@@ -76,9 +77,7 @@ class TagOptions:
     @property
     def cell_name(self) -> str:
         """The cell as shown to people."""
-        if not isinstance(self.cell, str):
-            return getattr(self.cell, "__name__", type(self.cell).__name__)
-        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+        return cell_name(self.cell)
 
 
 def _check_share(name: str, value: object) -> None:

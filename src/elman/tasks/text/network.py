@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from elman.cells import ALL_CELLS
 from elman.cells.wrappers import WeightDrop
 from elman.errors import OptionError
-from elman.layers import GRU, LSTM, RNN, Recurrent, SequenceLayer, Stacked
+from elman.layers import LSTM, Recurrent, SequenceLayer, Stacked
+from elman.tasks.networks import make_cell, make_layer, seeded
 from elman.tasks.text.options import TextOptions
 from elman.training import init_recurrent_, set_forget_bias_
 
 _EMBEDDING_SIZE = 128
-_TORCH_LAYERS = {"lstm": LSTM, "gru": GRU, "elman": RNN}
 
 
 class TextNetwork(nn.Module):
@@ -55,8 +53,7 @@ class TextNetwork(nn.Module):
     @classmethod
     def fresh(cls, num_codes: int, options: TextOptions) -> TextNetwork:
         """Return a network with fresh weights on the options' device; they depend on the seed alone."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed)
+        with seeded(options.seed):
             network = cls(num_codes, options)
             for module in network.modules():
                 # Cells beside these bring first values of their own.
@@ -82,11 +79,9 @@ class TextNetwork(nn.Module):
 
 
 def _make_layer(options: TextOptions, input_size: int) -> SequenceLayer:
-    if options.cell in _TORCH_LAYERS and not options.weight_dropout:
-        return _TORCH_LAYERS[options.cell](input_size, options.hidden_size)
-    cell = ALL_CELLS[options.cell](input_size, options.hidden_size)
     if not options.weight_dropout:
-        return Recurrent(cell)
+        return make_layer(options.cell, input_size, options.hidden_size)
+    cell = make_cell(options.cell, input_size, options.hidden_size)
     if not any(name.rpartition(".")[2] == "weight_hh" for name, _ in cell.named_parameters()):
         raise OptionError(
             f"`weight_dropout` drops recurrent weights, and {options.cell!r} has none called weight_hh; "

@@ -8,6 +8,7 @@ from math import inf, isfinite
 from elman.cells import ALL_CELLS
 from elman.data.vocabulary import check_unit
 from elman.errors import OptionError
+from elman.tasks.networks import cell_name
 from elman.training.devices import check_device
 
 DEFAULT_SECONDS = 300.0
@@ -100,7 +101,7 @@ class TextOptions:
     @property
     def cell_name(self) -> str:
         """The cell as shown to people."""
-        return self.cell.upper() if self.cell in ("lstm", "gru") else self.cell
+        return cell_name(self.cell)
 
     @property
     def budget(self) -> str:
