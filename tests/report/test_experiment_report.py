@@ -1,14 +1,17 @@
 """The page, the picture and the sentences of an experiment that is written by hand."""
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
-from elman.experiments.results import ExperimentReport, Trial, TrialRecord
+from elman.experiments.results import ExperimentReport, GradientGain, Trial, TrialRecord
 from elman.report.charts.experiment import network_styles, score_by_length_chart
+from elman.report.charts.gain import gain_chart
 from elman.report.experiment import render_experiment_report, verdicts
 from elman.report.svg import Scale, experiment_svg
 from elman.report.tables.experiment import summary_cells
+from elman.report.tables.gain import gain_table
 
 
 def trial(network: str, length: int, seed: int, score: float, num_sequences: int = 100) -> Trial:
@@ -36,8 +39,13 @@ def report(*lengths: int) -> ExperimentReport:
 def test_sentences_name_who_solves_it_always_and_who_never():
     assert list(verdicts(report(10, 50))) == [
         "At length 10, solved with every seed by lstm; with none by a<b.",
-        "At length 50, solved with every seed by lstm.",
+        "At length 50, solved with every seed by lstm; with some seeds by a<b.",
     ]
+
+
+def test_a_sentence_says_that_nobody_solves_it():
+    lost = replace(report(10), trials=[trial("lstm", 10, 0, 0.25), trial("gru", 10, 0, 0.3)])
+    assert list(verdicts(lost)) == ["At length 10, solved by none."]
 
 
 def test_a_row_of_the_table():
@@ -74,3 +82,43 @@ def test_scales():
     assert Scale(1, 100, 0, 10, is_log=True).place(10) == pytest.approx(5)
     assert Scale(0, 10, 0, 1).place(99) == 1
     assert list(Scale(0.5, 200, 0, 1, is_log=True).ticks()) == [1, 10, 100]
+
+
+def with_gains() -> ExperimentReport:
+    """Two seeds of lstm, one of them on longer sequences; a<b has lost its gradient; dense has none."""
+    gains = [
+        GradientGain((0, 1, 2), (1.0, 0.5, 0.25), (1.0, 1.0, 0.5)),
+        GradientGain((0, 1, 2, 3), (1.0, 0.1, 0.05, 0.001), (1.0, 3.0, 0.7, 0.6)),
+        GradientGain((0, 1, 2), (1.0, 0.004, 0.002), (1.0, 0.0, None)),
+    ]
+    trials = [
+        replace(trial(network, 10, seed, 0.95), gain=gain)
+        for network, seed, gain in zip(("lstm", "lstm", "a<b"), (0, 1, 0), gains, strict=True)
+    ]
+    return replace(report(10), trials=[trial("dense", 10, 0, 0.25), *trials])
+
+
+def test_gains_are_drawn_before_and_after_learning():
+    found = with_gains()
+    chart = gain_chart(found, network_styles(one.name for one in found.trials))
+    traces = [(one["name"], one["xaxis"], one["x"], one["y"]) for one in chart.view.traces]  # pyright: ignore[reportAttributeAccessIssue]
+    assert traces == [
+        ("lstm", "x", (0, 1, 2), [1.0, 0.3, 0.15]),
+        ("a<b", "x", (0, 1, 2), [1.0, 0.004, 0.002]),
+        ("lstm", "x2", (0, 1, 2), [1.0, 2.0, 0.6]),
+        ("a<b", "x2", (0, 1, 2), [1.0, None, None]),
+    ]
+
+
+def test_table_tells_how_far_gradients_reach():
+    written = gain_table(with_gains())
+    for cells in (("lstm", "10", "more than 3", "more than 3"), ("a&lt;b", "10", "1", "1")):
+        heading, *rest = cells
+        row = f'<th scope="row">{heading}</th>' + "".join(f"<td>{cell}</td>" for cell in rest)
+        assert row in written
+    assert "dense" not in written
+
+
+def test_page_has_gradients_only_where_they_were_measured():
+    assert 'id="gradients"' in render_experiment_report(with_gains())
+    assert "gradients" not in render_experiment_report(report(10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -26,6 +27,38 @@ class TrialRecord:
     score: float
 
 
+Gains = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class GradientGain:
+    """What is left of a small push to the state some steps later: the size of ds_T/ds_{T-lag}.
+
+    Args:
+        lags: In steps, ascending from 0.
+        fresh: The gain at each lag before learning, 1 at lag 0; None where it is no finite number.
+        trained: The same after learning.
+    """
+
+    lags: Sequence[int]
+    fresh: Gains
+    trained: Gains
+
+    def reach(self, gains: Gains, share: float = 0.01) -> float:
+        """Return the first lag with a gain below a share; infinity where there is none.
+
+        Args:
+            gains: `fresh` or `trained`.
+            share: Of the gain at lag 0.
+
+        Example:
+            >>> GradientGain((0, 1, 2), (1.0, 0.1, 0.001), (1.0, 0.9, 0.8)).reach((1.0, 0.1, 0.001))
+            2.0
+        """
+        below = (lag for lag, one in zip(self.lags, gains, strict=True) if one is not None and one < share)
+        return float(next(below, math.inf))
+
+
 @dataclass(frozen=True)
 class Trial:
     """One network, trained once.
@@ -41,6 +74,7 @@ class Trial:
         stopped_by: "success", "sequences", "updates", "seconds" or "not finite".
         num_updates: Steps of the optimizer.
         records: The evaluations on the way.
+        gain: How far gradients reach; None for a network without memory, and in results of earlier versions.
     """
 
     network: str
@@ -53,6 +87,7 @@ class Trial:
     stopped_by: str
     num_updates: int
     records: Sequence[TrialRecord]
+    gain: GradientGain | None = None
 
     @property
     def name(self) -> str:
@@ -151,12 +186,16 @@ def read_report(data: Mapping[str, Any]) -> ExperimentReport:
     Args:
         data: As read from JSON.
     """
-    trials = [
-        Trial(**{**trial, "records": tuple(TrialRecord(**one) for one in trial["records"])})
-        for trial in data["trials"]
-    ]
+    trials = tuple(map(_read_trial, data["trials"]))
     bars = {int(length): bar for length, bar in data["bars"].items()}
-    return ExperimentReport(**{**data, "trials": tuple(trials), "bars": bars})
+    return ExperimentReport(**{**data, "trials": trials, "bars": bars})
+
+
+def _read_trial(data: Mapping[str, Any]) -> Trial:
+    records = tuple(TrialRecord(**one) for one in data["records"])
+    found = data.get("gain")
+    gain = found and GradientGain(**{name: tuple(values) for name, values in found.items()})
+    return Trial(**{**data, "records": records, "gain": gain})
 
 
 def _summarise(trials: Sequence[Trial]) -> Summary:

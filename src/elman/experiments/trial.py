@@ -10,14 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from elman.experiments.gain import gradient_gain
 from elman.experiments.naming import make_network, parse_schedule
 from elman.experiments.problems import Examples, Problem
-from elman.experiments.results import Trial, TrialRecord
+from elman.experiments.results import GradientGain, Trial, TrialRecord
 from elman.experiments.settings import ExperimentSettings
+from elman.layers.contract import SequenceLayer
 from elman.training import SequenceBatch, clip_gradients
 
-# Numbers drawn for one purpose are never those drawn for another: 0 learns, 1 validates, 2 tests.
-LEARN, VALIDATE, TEST = range(3)
+# Numbers drawn for one purpose are never those drawn for another.
+LEARN, VALIDATE, TEST, LOOK = range(4)
 
 
 def run_trial(problem: Problem, network: str, through_time: str, seed: int, to: ExperimentSettings) -> Trial:
@@ -36,7 +38,9 @@ def run_trial(problem: Problem, network: str, through_time: str, seed: int, to: 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         learner = Learner(problem, network, through_time, seed, to)
+        fresh = learner.gain()
         records = list(learner.learn())
+        trained = learner.gain()
     score = learner.score(TEST)
     return Trial(
         network,
@@ -49,6 +53,7 @@ def run_trial(problem: Problem, network: str, through_time: str, seed: int, to: 
         learner.stopped_by,
         learner.num_updates,
         tuple(records),
+        GradientGain(tuple(fresh), tuple(fresh.values()), tuple(trained.values())) if fresh else None,
     )
 
 
@@ -100,6 +105,13 @@ class Learner:
         with torch.no_grad():
             output, _ = self.layer(examples.input, lengths=examples.lengths)
             return self.problem.measure.score(self.head(output), examples)
+
+    def gain(self) -> dict[int, float | None]:
+        """Return how much of a push to the state is left at each lag; nothing without a state."""
+        if not isinstance(self.layer, SequenceLayer):
+            return {}
+        generator = np.random.default_rng((self.seed, LOOK))
+        return gradient_gain(self.layer, self.problem.draw(self.recipe.batch_size, generator))
 
     def _draw_test(self, part: int) -> Examples:
         return self.problem.draw_test(self.problem.num_test, np.random.default_rng((self.seed, part)))

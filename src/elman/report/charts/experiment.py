@@ -12,10 +12,10 @@ from elman.report.formatting import rounded
 if TYPE_CHECKING:
     from elman.experiments.results import ExperimentReport
 
-COLORS = ("var(--network)", *(style.color for style in BASELINES))
+COLORS = ("var(--network)", *(style.color for style in BASELINES), "var(--observed)")
 DASHES = ("solid", DASHED, DOTTED)
 CHANCE = Style("var(--muted)", DOTTED, 1)
-BAR = Style("var(--observed)", DASHED, 1)
+BAR = Style("var(--muted)", DASHED, 1)
 
 
 def network_styles(names: Iterable[str]) -> dict[str, Style]:
@@ -34,11 +34,12 @@ def score_by_length_chart(report: ExperimentReport, styles: Mapping[str, Style])
         lengths, scores = curves.setdefault(one.name, ([], []))
         lengths.append(one.length)
         scores.append(one.score)
-    traces = [line(name, *curve, styles[name]) for name, curve in curves.items()]
+    traces = [line(name, *curve, styles[name], mode="lines+markers") for name, curve in curves.items()]
     lengths = sorted(report.bars)
     traces += [line("chance", lengths, [report.chance] * len(lengths), CHANCE), _bar(report, lengths)]
+    scale = "log" if lengths[-1] > 10 * lengths[0] else "linear"
     layout = {
-        "xaxis": axis(report.length_name, type="log" if lengths[-1] > 10 * lengths[0] else "linear"),
+        "xaxis": axis(report.length_name, type=scale, tickvals=lengths),
         "yaxis": _score_axis(report),
         "hovermode": "x unified",
     }

@@ -9,15 +9,16 @@ from typing import Any
 from elman.report.markup import Html, element
 from elman.report.tables.table import row, table
 
+REPEATS = "With the same table, these settings and this seed the run repeats."
 
-def configuration_table(configuration: Mapping[str, Any]) -> Html:
+
+def configuration_table(configuration: Mapping[str, Any], caption: str = REPEATS) -> Html:
     """Write every setting, one level of groups unfolded, and the same as JSON to copy."""
     rows = [
         row(name, [element("code", _text(value))])
         for group, setting in configuration.items()
         for name, value in _settings(group, setting)
     ]
-    caption = "With the same table, these settings and this seed the run repeats."
     copy = json.dumps(configuration, indent=2, default=str, ensure_ascii=False)
     fold = element(
         "details", element("summary", "The same as JSON, to copy"), element("pre", element("code", copy))
