@@ -11,6 +11,7 @@ from user_cells import USER_CELLS  # pyright: ignore[reportMissingImports]
 from elman.backends.llvm import frame, kernel
 from elman.backends.llvm.driver import module as driver
 from elman.backends.llvm.driver import running
+from elman.backends.llvm.frame.layout import Layout
 from elman.backends.llvm.lanes import POINTWISE
 from elman.backends.llvm.lower import program
 from elman.backends.llvm.lower.reductions import Reductions
@@ -151,14 +152,14 @@ def final_state_is_a_step_too_early(patch: pytest.MonkeyPatch) -> None:
 
 
 def gradients_of_resets_are_not_taken(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(frame._Framing, "_add_reset_gradients", lambda self: None)
+    patch.setattr(frame, "add_reset_gradients", lambda layout: None)
 
 
 def resets_are_not_seen_by_the_state(patch: pytest.MonkeyPatch) -> None:
-    right = frame._Framing._edge
+    right = Layout._add_edge
     patch.setattr(
-        frame._Framing,
-        "_edge",
+        Layout,
+        "_add_edge",
         lambda self, name, offset: right(self, "" if name.startswith("fresh") else name, offset),
     )
 
@@ -169,17 +170,19 @@ def gradient_of_the_final_state_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def saved_values_are_mixed_up(patch: pytest.MonkeyPatch) -> None:
-    right = frame._Framing._place_saved
+    right = Layout.__init__
 
-    def place(self: Any) -> None:
-        right(self)
-        arrays = self.kernel.memory.arrays
-        saved = [name for name in self.places if arrays[name].size == HIDDEN_SIZE]
-        if self.is_backward and len(saved) > 1:
+    def make(self: Any, *arguments: Any, is_backward: bool) -> None:
+        right(self, *arguments, is_backward=is_backward)
+        places, arrays = self.space._places, self.space.arrays
+        saved = [
+            name for name, (home, _) in places.items() if home == "saved" and arrays[name].size == HIDDEN_SIZE
+        ]
+        if is_backward and len(saved) > 1:
             first, second = saved[:2]
-            self.places[first], self.places[second] = self.places[second], self.places[first]
+            places[first], places[second] = places[second], places[first]
 
-    patch.setattr(frame._Framing, "_place_saved", place)
+    patch.setattr(Layout, "__init__", make)
 
 
 BUGS: dict[str, Plant] = {
