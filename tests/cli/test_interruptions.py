@@ -124,7 +124,7 @@ def interrupt(*_: Any, **__: Any) -> NoReturn:
         "elman.tasks.forecast.fitting.choose_linear",
         "elman.tasks.forecaster.Forecaster.save",
         "elman.tasks.forecast.run.save_report",
-        "elman.report.write_forecast_report",
+        "elman.report.write_report",
     ],
 )
 def test_interrupted_anywhere_is_continued(

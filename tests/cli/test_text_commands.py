@@ -11,8 +11,9 @@ from command_line import Outcome, run_main
 
 from elman.errors import RunError
 from elman.tasks.language_model import LanguageModel
-from elman.tasks.text.run import load_model, load_settings
+from elman.tasks.text.run import load_model
 from elman.tasks.text.saved import load_report
+from elman.tasks.text.settings import TextSettings
 from elman.training.run import RunDirectory
 
 TEXT = "The cat sat on the mat.\nThe dog sat on the log.\n" * 20
@@ -217,7 +218,7 @@ def test_a_damaged_run_is_refused(elman: Elman, book: Path):
 
 
 def test_settings_come_back_from_their_file(book: Path):
-    settings = load_settings(RunDirectory(book / "run"))
+    settings = TextSettings.of_run(RunDirectory(book / "run"))
     assert (settings.hidden_size, settings.num_steps, settings.seconds) == (8, 24, None)
     assert Path(settings.data) == book / "book.txt"
 
@@ -229,10 +230,10 @@ def test_threads_are_chosen_by_a_trial_and_written_down(
     monkeypatch.setattr("os.sched_getaffinity", lambda process: range(4), raising=False)
     monkeypatch.setattr("elman.tasks.text.threads._seconds", lambda network, codes, number: cost[number])
     assert elman(*fit(book / "book.txt", book / "four")).code == 0
-    assert load_settings(RunDirectory(book / "four")).threads == 4
+    assert TextSettings.of_run(RunDirectory(book / "four")).threads == 4
     cost[4] = 2.9
     assert elman(*fit(book / "book.txt", book / "one")).code == 0
-    assert load_settings(RunDirectory(book / "one")).threads == 1
+    assert TextSettings.of_run(RunDirectory(book / "one")).threads == 1
 
 
 def test_a_budget_of_seconds_is_shown(elman: Elman, book: Path):

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from elman.cli.options import network, option, training
 
-def _option(panel: str, name: str, metavar: str | None, text: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
-
-_data = partial(_option, "The data")
-_network = partial(_option, "The network")
-_training = partial(_option, "The training")
+_data = partial(option, "The data")
 
 Data = Annotated[
     Path | None,
@@ -43,33 +38,29 @@ Validation = Annotated[
 ]
 Test = Annotated[float | None, _data("--test", "SHARE", "Held out to judge; 0 for none. Default: 0.2.")]
 HiddenSize = Annotated[
-    int | None, _network("--hidden-size", "UNITS", "Of each layer and direction. Default: 100.")
+    int | None, network("--hidden-size", "UNITS", "Of each layer and direction. Default: 100.")
 ]
-NumLayers = Annotated[int | None, _network("--layers", "LAYERS", "Default: 1.")]
+NumLayers = Annotated[int | None, network("--layers", "LAYERS", "Default: 1.")]
 Bidirectional = Annotated[
     bool | None,
-    _network(
-        "--bidirectional/--unidirectional", None, "Read from both ends, or forward only. Default: True."
-    ),
+    network("--bidirectional/--unidirectional", None, "Read from both ends, or forward only. Default: True."),
 ]
 Convolution = Annotated[
-    int | None, _network("--convolution", "STEPS", "Width of one in front; 0 for none. Default: 0.")
+    int | None, network("--convolution", "STEPS", "Width of one in front; 0 for none. Default: 0.")
 ]
-Pooling = Annotated[str | None, _network("--pooling", "KIND", "last, mean, max or attention. Default: mean.")]
-Dropout = Annotated[float | None, _network("--dropout", "SHARE", "Of the features. Default: 0.3.")]
+Pooling = Annotated[str | None, network("--pooling", "KIND", "last, mean, max or attention. Default: mean.")]
+Dropout = Annotated[float | None, network("--dropout", "SHARE", "Of the features. Default: 0.3.")]
 Noise = Annotated[
-    float | None, _training("--noise", "DEVIATIONS", "Added to the input in training. Default: 0.3.")
+    float | None, training("--noise", "DEVIATIONS", "Added to the input in training. Default: 0.3.")
 ]
-ClassWeights = Annotated[
-    str | None, _training("--class-weights", "KIND", "none, or balanced. Default: none.")
-]
+ClassWeights = Annotated[str | None, training("--class-weights", "KIND", "none, or balanced. Default: none.")]
 Linear = Annotated[
     bool | None,
-    _network("--linear/--no-linear", None, "A linear model beside the network. Default: True."),
+    network("--linear/--no-linear", None, "A linear model beside the network. Default: True."),
 ]
 Refit = Annotated[
-    bool | None, _training("--refit/--no-refit", None, "Learn again from both parts. Default: True.")
+    bool | None, training("--refit/--no-refit", None, "Learn again from both parts. Default: True.")
 ]
-NumSteps = Annotated[int | None, _training("--steps", "STEPS", "Of the optimizer, at most. Default: 600.")]
-BatchSize = Annotated[int | None, _training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]
-LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.003.")]
+NumSteps = Annotated[int | None, training("--steps", "STEPS", "Of the optimizer, at most. Default: 600.")]
+BatchSize = Annotated[int | None, training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]
+LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.003.")]

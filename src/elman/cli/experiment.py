@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,8 @@ import typer
 from elman.errors import OptionError
 
 if TYPE_CHECKING:
-    from elman.experiments import ExperimentReport, Trial
+    from elman.experiments import ExperimentReport, ExperimentSettings, Trial
+    from elman.training.run import RunDirectory
 
 _NAMES = (
     "delayed-recall, adding, copy-memory, temporal-order, parity, binary-addition, embedded-reber, anbn or "
@@ -46,14 +48,14 @@ def command(
     evaluate_every: Annotated[int | None, _option("SEQUENCES", "Between evaluations.")] = None,
     threads: Annotated[int | None, _option("NUMBER", "For tensor operations. Default: 1.")] = None,
     out: Annotated[Path | None, _option("FOLDER", "Gets results.json, report.html and figure.svg.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the experiment in --out.")] = False,
 ) -> None:
     """Run a classic experiment: which cells solve it, at which length, after how many sequences.
 
     [bold]Example[/bold]: elman experiment adding --length 200 --cell lstm --cell elman --out runs/adding
     """
-    given = {key: value for key, value in locals().items() if value is not None and key != "out"}
-    if out is not None and out.exists() and not out.is_dir():
-        raise OptionError(f"--out must be a folder, but {out} is a file.")
+    given = {key: value for key, value in locals().items() if value is not None}
+    out, overwrite = given.pop("out", None), given.pop("overwrite")
     from elman.experiments import ExperimentSettings, run_experiment
 
     plural = {"cell": "cells", "length": "lengths", "seed": "seeds"}
@@ -61,10 +63,33 @@ def command(
         plural.get(key, key): tuple(value) if isinstance(value, list) else value
         for key, value in given.items()
     }
-    report = run_experiment(ExperimentSettings(**values), _print_trial)
-    _print_report(report)
-    if out is not None:
-        _write(report, out)
+    settings = ExperimentSettings(**values)
+    with _folder(settings, out, overwrite=overwrite) as directory:
+        report = run_experiment(settings, _print_trial)
+        _print_report(report)
+        if directory:
+            _write(report, directory)
+
+
+@contextmanager
+def _folder(
+    settings: ExperimentSettings, out: Path | None, *, overwrite: bool
+) -> Iterator[RunDirectory | None]:
+    """Make the folder of the experiment before it runs, if there is to be one."""
+    if out is None:
+        yield None
+        return
+    from elman.experiments.saved import FILES, holds_experiment, save_settings
+    from elman.training.run import RunDirectory
+
+    directory = RunDirectory(out)
+    if holds_experiment(directory) and not overwrite:
+        raise OptionError(f"{out} already holds an experiment: replace it with --overwrite.")
+    if directory.holds_run and not holds_experiment(directory):
+        raise OptionError(f"{out} holds a run that is no experiment: choose another folder for --out.")
+    with directory.opened("overwrite" if overwrite else "new", FILES):
+        save_settings(settings, directory)
+        yield directory
 
 
 def _print_trial(trial: Trial) -> None:
@@ -91,11 +116,13 @@ def _print_report(report: ExperimentReport) -> None:
     print(*verdicts(report), sep="\n")
 
 
-def _write(report: ExperimentReport, out: Path) -> None:
-    from elman.report.experiment import write_experiment_report
+def _write(report: ExperimentReport, directory: RunDirectory) -> None:
+    from elman.experiments.saved import FIGURE, save_report
+    from elman.report import write_report
     from elman.report.svg import experiment_svg
+    from elman.training.files import write_bytes
+    from elman.training.run import REPORT
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "results.json").write_text(json.dumps(report.as_data(), indent=1) + "\n", encoding="utf-8")
-    (out / "figure.svg").write_text(experiment_svg(report), encoding="utf-8")
-    print(f"report: {write_experiment_report(report, out / 'report.html')}")
+    save_report(report, directory)
+    write_bytes(directory / FIGURE, experiment_svg(report).encode())
+    print(f"report: {write_report(report, directory / REPORT)}")

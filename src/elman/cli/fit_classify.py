@@ -6,7 +6,7 @@ import typer
 
 from elman.cli import classify_options as own
 from elman.cli import options
-from elman.cli.running import begun, continued, stoppable
+from elman.cli.running import fit
 
 
 def command(
@@ -56,22 +56,4 @@ def command(
 
     Ctrl-C stops it; --resume --out runs/vowels goes on to the same weights.
     """
-    out = options.check_run_options(out, config, resume, overwrite)
-    given = options.given_settings(context)
-    from elman.training.run import RunDirectory
-
-    directory = RunDirectory(out)
-    mode = "resume" if resume else "overwrite" if overwrite else "new"
-    with stoppable(directory, "classify"):
-        from elman.cli.progress import watch
-        from elman.cli.scores import print_report
-        from elman.report import write_report
-        from elman.tasks.classify.run import load_settings, run_classify
-        from elman.tasks.classify.settings import ClassifySettings
-        from elman.training.run import REPORT
-
-        make = ClassifySettings.from_mapping
-        settings = continued(load_settings, directory, given) if resume else begun(make, config, given)
-        with watch(settings.num_steps, quiet=quiet) as observer:
-            report = run_classify(settings, directory, mode, observer)
-        print_report(report, write_report(report, directory / REPORT), quiet=quiet)
+    fit(context, "classify")

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from elman.cli import options
-from elman.cli.running import begun, continued, stoppable
-
-if TYPE_CHECKING:
-    from elman.tasks.forecast.settings import ForecastSettings
-    from elman.training.run import Mode, RunDirectory
+from elman.cli.running import fit
 
 
 def command(
@@ -58,29 +52,4 @@ def command(
 
     Ctrl-C stops it; --resume --out runs/demand goes on to the same weights.
     """
-    out = options.check_run_options(out, config, resume, overwrite)
-    given = options.given_settings(context_)
-    from elman.training.run import RunDirectory
-
-    directory = RunDirectory(out)
-    mode = "resume" if resume else "overwrite" if overwrite else "new"
-    with stoppable(directory, "forecast"):
-        from elman.tasks.forecast.run import load_settings
-        from elman.tasks.forecast.settings import ForecastSettings
-
-        make = ForecastSettings.from_mapping
-        settings = continued(load_settings, directory, given) if resume else begun(make, config, given)
-        _run(settings, directory, mode, quiet)
-
-
-def _run(settings: ForecastSettings, directory: RunDirectory, mode: Mode, quiet: bool) -> None:
-    from elman.cli.progress import watch
-    from elman.cli.scores import print_report
-    from elman.report import write_forecast_report
-    from elman.tasks.forecast.run import run_forecast
-    from elman.training.run import REPORT
-
-    with watch(settings.num_steps, quiet=quiet) as observer:
-        report = run_forecast(settings, directory, mode, observer)
-    path = write_forecast_report(report, directory / REPORT)
-    print_report(report, path, quiet=quiet)
+    fit(context_, "forecast")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from elman.cli import options, text_options
-from elman.cli.running import begun, continued, stoppable
-
-if TYPE_CHECKING:
-    from elman.tasks.text.settings import TextSettings
-    from elman.training.run import Mode, RunDirectory
+from elman.cli.budget import watch_budget
+from elman.cli.running import fit
 
 
 def command(
-    context_: typer.Context,
+    context: typer.Context,
     data: text_options.Data = None,
     unit: text_options.Unit = None,
     encoding: text_options.Encoding = None,
@@ -53,29 +48,4 @@ def command(
 
     Ctrl-C stops it; --resume --out runs/book goes on from the last evaluation.
     """
-    out = options.check_run_options(out, config, resume, overwrite)
-    given = options.given_settings(context_)
-    from elman.training.run import RunDirectory
-
-    directory = RunDirectory(out)
-    mode = "resume" if resume else "overwrite" if overwrite else "new"
-    with stoppable(directory, "text"):
-        from elman.tasks.text.run import load_settings
-        from elman.tasks.text.settings import TextSettings
-
-        make = TextSettings.from_mapping
-        settings = continued(load_settings, directory, given) if resume else begun(make, config, given)
-        _run(settings, directory, mode, quiet)
-
-
-def _run(settings: TextSettings, directory: RunDirectory, mode: Mode, quiet: bool) -> None:
-    from elman.cli.budget import watch_budget
-    from elman.cli.scores import print_report
-    from elman.report import write_report
-    from elman.tasks.text.run import run_text
-    from elman.training.run import REPORT
-
-    with watch_budget(settings.model().options, quiet=quiet) as observer:
-        report = run_text(settings, directory, mode, observer)
-    path = write_report(report, directory / REPORT)
-    print_report(report, path, quiet=quiet)
+    fit(context, "text", lambda settings, quiet: watch_budget(settings.model().options, quiet=quiet))

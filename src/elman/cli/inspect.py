@@ -32,12 +32,13 @@ def command(
 
     [bold]Example[/bold]: elman inspect runs/demand --lag 168
     """
-    from elman.tasks.forecast.run import load_forecaster, load_settings
+    from elman.tasks.forecast.run import load_forecaster
+    from elman.tasks.forecast.settings import ForecastSettings
     from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
     forecaster = load_forecaster(directory)
-    found = forecaster.inspect(data or Path(load_settings(directory).data), part, task_lag=lag)
+    found = forecaster.inspect(data or Path(ForecastSettings.of_run(directory).data), part, task_lag=lag)
     windows = "1 window" if found.num_windows == 1 else f"{found.num_windows} windows"
     print(f"{found.part} part, {windows}")
     for lines in (_flow(found), _gains(found), _gates(found), _findings(found)):

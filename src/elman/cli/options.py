@@ -1,4 +1,4 @@
-"""The options of `elman fit forecast`, one declaration each.
+"""The options of `elman fit forecast`, and those of every fit; one declaration each.
 
 The defaults stand in `ForecastSettings`; the help repeats them, since reading them there would load torch.
 """
@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from elman.errors import OptionError
 
+if TYPE_CHECKING:
+    from elman.training.run import Mode, RunDirectory
 
-def _option(panel: str, name: str, metavar: str | None, text: str) -> Any:
+
+def option(panel: str, name: str, metavar: str | None, text: str) -> Any:
+    """Declare an option, shown in a panel of the help."""
     return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
 
 
-_table = partial(_option, "The table")
-_network = partial(_option, "The network")
-_training = partial(_option, "The training")
-_run = partial(_option, "The run")
+network, training = partial(option, "The network"), partial(option, "The training")
+_table, _run = partial(option, "The table"), partial(option, "The run")
 
 Data = Annotated[
     Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file.", show_default=False)
@@ -52,32 +54,32 @@ Test = Annotated[
 ]
 Context = Annotated[
     int | None,
-    _network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
+    network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
 ]
-CellName = Annotated[str | None, _network("--cell", "NAME", "As `elman cells` lists them. Default: lstm.")]
-HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 128.")]
+CellName = Annotated[str | None, network("--cell", "NAME", "As `elman cells` lists them. Default: lstm.")]
+HiddenSize = Annotated[int | None, network("--hidden-size", "UNITS", "Of each layer. Default: 128.")]
 NumLayers = Annotated[
-    int | None, _network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
+    int | None, network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
 ]
 Dropout = Annotated[
-    float | None, _network("--dropout", "SHARE", "Of the features, dropped in training. Default: 0.3.")
+    float | None, network("--dropout", "SHARE", "Of the features, dropped in training. Default: 0.3.")
 ]
 Quantiles = Annotated[
     list[float] | None,
-    _network("--quantile", "LEVEL", "To forecast; repeat it for more. Default: 0.1 0.5 0.9."),
+    network("--quantile", "LEVEL", "To forecast; repeat it for more. Default: 0.1 0.5 0.9."),
 ]
-NumSteps = Annotated[int | None, _training("--steps", "STEPS", "Of the optimizer, at most. Default: 800.")]
-BatchSize = Annotated[int | None, _training("--batch-size", "WINDOWS", "For each step. Default: 64.")]
-LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.002.")]
+NumSteps = Annotated[int | None, training("--steps", "STEPS", "Of the optimizer, at most. Default: 800.")]
+BatchSize = Annotated[int | None, training("--batch-size", "WINDOWS", "For each step. Default: 64.")]
+LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.002.")]
 ThroughTime = Annotated[
-    str | None, _training("--through-time", "METHOD", "Its gradient: bptt or tbptt:STEPS. Default: bptt.")
+    str | None, training("--through-time", "METHOD", "Its gradient: bptt or tbptt:STEPS. Default: bptt.")
 ]
 Memory = Annotated[
-    str | None, _training("--memory", "SIZE", "Of the gradient, such as 64MB. Default: all it needs.")
+    str | None, training("--memory", "SIZE", "Of the gradient, such as 64MB. Default: all it needs.")
 ]
-Seed = Annotated[int | None, _training("--seed", "NUMBER", "Of everything random. Default: 0.")]
-Threads = Annotated[int | None, _training("--threads", "NUMBER", "For tensor operations. Default: 1.")]
-Device = Annotated[str | None, _training("--device", "NAME", "cpu, cuda, cuda:1, ... Default: cpu.")]
+Seed = Annotated[int | None, training("--seed", "NUMBER", "Of everything random. Default: 0.")]
+Threads = Annotated[int | None, training("--threads", "NUMBER", "For tensor operations. Default: 1.")]
+Device = Annotated[str | None, training("--device", "NAME", "cpu, cuda, cuda:1, ... Default: cpu.")]
 Out = Annotated[Path | None, _run("--out", "FOLDER", "Of the run; everything is written there.")]
 Config = Annotated[
     Path | None,
@@ -87,11 +89,14 @@ Resume = Annotated[bool, _run("--resume", None, "Continue the run in --out where
 Overwrite = Annotated[bool, _run("--overwrite", None, "Replace the run in --out.")]
 Quiet = Annotated[bool, _run("--quiet", None, "Print the scores only, no progress.")]
 
-_NO_SETTINGS = {"out", "config", "resume", "overwrite", "quiet"}
+RUN_OPTIONS = ("out", "config", "resume", "overwrite", "quiet")
+"""What every fit has and what is no setting."""
 
 
-def check_run_options(out: Path | None, config: Path | None, resume: bool, overwrite: bool) -> Path:
-    """Refuse options that contradict each other; return the folder of the run.
+def run_directory(
+    out: Path | None, config: Path | None, resume: bool, overwrite: bool
+) -> tuple[RunDirectory, Mode]:
+    """Refuse options that contradict each other; return the folder of the run, and what is to become of it.
 
     Raises:
         OptionError: they do, or --out is missing.
@@ -102,23 +107,30 @@ def check_run_options(out: Path | None, config: Path | None, resume: bool, overw
         raise OptionError("--resume continues a run and --overwrite replaces it: give one of them.")
     if resume and config:
         raise OptionError("--resume continues with the run's own config.toml: leave --config out.")
-    return out
+    from elman.training.run import RunDirectory
+
+    return RunDirectory(out), "resume" if resume else "overwrite" if overwrite else "new"
 
 
 def given_settings(context: typer.Context) -> dict[str, Any]:
     """Return the settings that stand on the command line, by their names in config.toml."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
+    values = {
+        name: _plain(value)
         for name, value in context.params.items()
-        if name not in _NO_SETTINGS and _is_given(context, name)
+        if name not in RUN_OPTIONS and _is_given(context, name)
     }
-    if "data" in values:
-        values["data"] = str(values["data"].resolve())
     for part in ("validation", "test"):
         length = values.get(part)
         if isinstance(length, str) and length.isdecimal():
             values[part] = int(length)
     return values
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as config.toml holds it: a path must hold wherever the run is continued from."""
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

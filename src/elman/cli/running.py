@@ -1,22 +1,62 @@
-"""What every `elman fit` command does around its fit: settings of a new or a continued run, Ctrl-C."""
+"""What every `elman fit` command does: settings of a new or a continued run, the fit, the report, Ctrl-C."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
+from elman.cli import options
+from elman.cli.progress import watch
 from elman.errors import OptionError
 
 if TYPE_CHECKING:
+    from elman.tasks import Observer
     from elman.training.run import RunDirectory
+
+    Watching = Callable[[Any, bool], AbstractContextManager[Observer]]
 
 Settings = TypeVar("Settings")
 SettingsMade = TypeVar("SettingsMade", covariant=True)
+
+
+def fit(context: typer.Context, task: str, watching: Watching | None = None) -> None:
+    """Fit what the command line describes, print its scores and draw its report.
+
+    Args:
+        context: of the command; its options are read from there.
+        task: as in config.toml.
+        watching: settings and whether to be quiet -> what a person sees; without it, of so many steps.
+
+    Raises:
+        ElmanError: what the command line asks for cannot be done; the message says why.
+    """
+    run = {name: context.params[name] for name in options.RUN_OPTIONS}
+    quiet = run.pop("quiet")
+    directory, mode = options.run_directory(**run)
+    given = options.given_settings(context)
+    with stoppable(directory, task):
+        from elman.cli.scores import print_report
+        from elman.report import write_report
+        from elman.tasks.registry import runs_for
+        from elman.training.run import REPORT
+
+        runs = runs_for(task)
+        if mode == "resume":
+            settings = continued(runs.settings.of_run, directory, given)
+        else:
+            settings = begun(runs.settings.from_mapping, run["config"], given)
+        with (watching or _steps)(settings, quiet) as observer:
+            report = runs.fit(settings, directory, mode, observer)
+        print_report(report, write_report(report, directory / REPORT), quiet=quiet)
+
+
+def _steps(settings: Any, quiet: bool) -> AbstractContextManager[Observer]:
+    return watch(settings.num_steps, quiet=quiet)
 
 
 class FromMapping(Protocol[SettingsMade]):

@@ -34,13 +34,14 @@ def command(
     import polars as pl
 
     from elman.data.text import read_text
-    from elman.tasks.text.run import load_model, load_settings
+    from elman.tasks.text.run import load_model
+    from elman.tasks.text.settings import TextSettings
     from elman.training.files import write_frame
     from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
     model = load_model(directory)
-    text, _ = read_text(data, load_settings(directory).encoding)
+    text, _ = read_text(data, TextSettings.of_run(directory).encoding)
     scores = model.score(text.removesuffix("\n").split("\n"))
     unknown = sorted({symbol for score in scores for symbol in score.unknown})
     if unknown:

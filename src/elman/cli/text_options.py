@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from elman.cli.options import network, option, training
 
-def _option(panel: str, name: str, metavar: str | None, text: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=text, rich_help_panel=panel, show_default=False)
-
-
-_text = partial(_option, "The text")
-_network = partial(_option, "The network")
-_training = partial(_option, "The training")
+_text = partial(option, "The text")
 
 Data = Annotated[Path | None, typer.Argument(metavar="FILE", help="A text file.", show_default=False)]
 Unit = Annotated[
@@ -37,35 +32,35 @@ Test = Annotated[
     float | None, _text("--test", "SHARE", "Held out at the end to judge; 0 for none. Default: 0.1.")
 ]
 CellName = Annotated[
-    str | None, _network("--cell", "NAME", "One of `elman cells`, such as gru. Default: gru.")
+    str | None, network("--cell", "NAME", "One of `elman cells`, such as gru. Default: gru.")
 ]
-HiddenSize = Annotated[int | None, _network("--hidden-size", "UNITS", "Of each layer. Default: 512.")]
-NumLayers = Annotated[int | None, _network("--layers", "LAYERS", "On top of one another. Default: 1.")]
-EmbeddingSize = Annotated[int | None, _network("--embedding-size", "SIZE", "Of a symbol. Default: 128.")]
-Tied = Annotated[bool, _network("--tied", None, "Read out with the weights of the embedding.")]
+HiddenSize = Annotated[int | None, network("--hidden-size", "UNITS", "Of each layer. Default: 512.")]
+NumLayers = Annotated[int | None, network("--layers", "LAYERS", "On top of one another. Default: 1.")]
+EmbeddingSize = Annotated[int | None, network("--embedding-size", "SIZE", "Of a symbol. Default: 128.")]
+Tied = Annotated[bool, network("--tied", None, "Read out with the weights of the embedding.")]
 Dropout = Annotated[
-    float | None, _network("--dropout", "SHARE", "Of features, between layers and after. Default: 0.25.")
+    float | None, network("--dropout", "SHARE", "Of features, between layers and after. Default: 0.25.")
 ]
 InputDropout = Annotated[
-    float | None, _network("--input-dropout", "SHARE", "Of features of the embedded symbols. Default: 0.")
+    float | None, network("--input-dropout", "SHARE", "Of features of the embedded symbols. Default: 0.")
 ]
 WeightDropout = Annotated[
-    float | None, _network("--weight-dropout", "SHARE", "Of recurrent weights. Default: 0.")
+    float | None, network("--weight-dropout", "SHARE", "Of recurrent weights. Default: 0.")
 ]
 Seconds = Annotated[
-    float | None, _training("--seconds", "SECONDS", "Budget: train for so long. Default: 300.")
+    float | None, training("--seconds", "SECONDS", "Budget: train for so long. Default: 300.")
 ]
 NumSteps = Annotated[
     int | None,
-    _training("--steps", "STEPS", "Budget in steps of the optimizer; such a run repeats bit by bit."),
+    training("--steps", "STEPS", "Budget in steps of the optimizer; such a run repeats bit by bit."),
 ]
 Threads = Annotated[
-    int | None, _training("--threads", "NUMBER", "For tensor operations. Default: found by a trial.")
+    int | None, training("--threads", "NUMBER", "For tensor operations. Default: found by a trial.")
 ]
 Segment = Annotated[
-    int | None, _training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
+    int | None, training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
 ]
 BatchSize = Annotated[
-    int | None, _training("--batch-size", "ROWS", "Of the text, read side by side. Default: 32.")
+    int | None, training("--batch-size", "ROWS", "Of the text, read side by side. Default: 32.")
 ]
-LearningRate = Annotated[float | None, _training("--learning-rate", "RATE", "Its peak. Default: 0.004.")]
+LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.004.")]

@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 
 from elman.errors import OptionError, RunError
+from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
-from elman.tasks.settings import read_settings
-from elman.training.run import CONFIG, RunDirectory
+from elman.tasks.settings import RunSettings, read_settings
+from elman.training.run import CONFIG, Mode, RunDirectory
 
 _RUNS = {
     "classify": "elman.tasks.classify.run:ClassifyRuns",
@@ -46,6 +47,23 @@ class Runs(ABC):
 
     task: str
     """Its name in config.toml."""
+
+    settings: type[RunSettings]
+    """What decides a run."""
+
+    @abstractmethod
+    def fit(self, settings: Any, directory: RunDirectory, mode: Mode, observer: Observer) -> Any:
+        """Fit, evaluate and write everything but the drawn report; return the report object.
+
+        Args:
+            settings: what to do.
+            directory: where to write.
+            mode: begin a run, continue one, or replace one.
+            observer: is told how it goes.
+
+        Raises:
+            ElmanError: anything the settings or the data make impossible; what was saved stays.
+        """
 
     @abstractmethod
     def load(self, directory: RunDirectory) -> Any:
@@ -118,5 +136,10 @@ def runs_of(directory: RunDirectory) -> Runs:
     Raises:
         RunError: there is no run, or its task is not known.
     """
-    module, _, name = _RUNS[task_of(directory)].partition(":")
+    return runs_for(task_of(directory))
+
+
+def runs_for(task: str) -> Runs:
+    """Return what the commands need to make and use runs of a task, one of those in config.toml."""
+    module, _, name = _RUNS[task].partition(":")
     return getattr(import_module(module), name)()

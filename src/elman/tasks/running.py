@@ -1,10 +1,10 @@
-"""What every task's run does around its fit: the data's fingerprint, the threads, the log."""
+"""What every task's run does around its fit: its folder, the data's fingerprint, the threads, the log."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,12 +14,15 @@ import torch
 
 from elman.errors import DataError, OptionError, RunError
 from elman.tasks.observer import Observer
+from elman.tasks.settings import RunSettings
 from elman.training import EvaluationRecord
 from elman.training.files import write_bytes
-from elman.training.run import RunDirectory
+from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
 
 STATE, DATA, METRICS = "state.safetensors", "table.json", "metrics.jsonl"
 """Where a training stands; the fingerprint of its data; one line per evaluation."""
+MODEL = "model.safetensors"
+"""What was fitted."""
 FLOW = "gradients.jsonl"
 """One line per look at the flow of gradients."""
 
@@ -82,6 +85,37 @@ def require_same_data(directory: RunDirectory, found: str) -> None:
             f"The table has changed since {directory.path} was begun, so the run cannot be continued; "
             "begin a new one with another --out, or replace it with --overwrite."
         )
+
+
+@contextmanager
+def writing_run(
+    settings: RunSettings,
+    directory: RunDirectory,
+    mode: Mode,
+    observer: Observer,
+    *,
+    found: str,
+    threads: int,
+    files: Collection[str],
+) -> Iterator[Observer]:
+    """Open the folder of a run, write down what it is of, and yield an observer that logs the fit there.
+
+    Args:
+        settings: what repeats the run.
+        directory: where to write.
+        mode: begin a run, continue one, or replace one.
+        observer: is told how it goes, too.
+        found: the fingerprint of the data.
+        threads: of a tensor operation.
+        files: the names of the results that only this task writes.
+
+    Raises:
+        RunError: the folder is not what the mode wants, or cannot be written to.
+    """
+    with directory.opened(mode, {DATA, METRICS, STATE, MODEL, REPORT, *files}), computing_with(threads):
+        write_bytes(directory / CONFIG, settings.to_toml().encode())
+        write_fingerprint(directory, found)
+        yield with_log(observer, directory)
 
 
 def check_threads(number: int) -> None:

@@ -4,38 +4,90 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, fields
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import tomli_w
 
 from elman.errors import OptionError, RunError
+from elman.training.run import CONFIG, RunDirectory
 
 # How Python spells the bytes of a file name that are no UTF-8; a TOML file cannot hold them.
 _ODD_BYTES = re.compile("[\ud800-\udfff]")
 
-Settings = TypeVar("Settings")
+Object = TypeVar("Object")
 
 
-def settings_from(cls: type[Settings], values: Mapping[str, Any], task: str, source: str) -> Settings:
-    """Check the names and types of settings, and return them.
+@dataclass(frozen=True)
+class RunSettings(ABC):
+    """Everything that decides a run, flat, as on the command line and in config.toml; abstract.
 
-    Args:
-        cls: the dataclass of the settings of a task.
-        values: setting -> value, as read from TOML; a `task` among them must be this one.
-        task: the task's name in config.toml.
-        source: where the values come from, for the messages.
-
-    Raises:
-        OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
+    A task derives a frozen dataclass from it: a field a setting, with its type and its default.
     """
+
+    task: ClassVar[str]
+    """The task's name in config.toml."""
+
+    @property
+    @abstractmethod
+    def files(self) -> Sequence[Path]:
+        """Every file or folder that is read; the first holds what is learned from."""
+
+    def to_toml(self) -> str:
+        """Return the settings as TOML, their task first; a setting without a value is left out."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return tomli_w.dumps({"task": self.task, **values})
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], source: str) -> Self:
+        """Check the names and types of settings, and return them.
+
+        Args:
+            values: setting -> value; a `task` among them must be this one.
+            source: where they come from, for the messages.
+
+        Raises:
+            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
+        """
+        return _settings_from(cls, values, source)
+
+    @classmethod
+    def of_run(cls, directory: RunDirectory) -> Self:
+        """Read the settings of a run.
+
+        Raises:
+            RunError: there is no run, or its settings are no TOML.
+            OptionError: they are those of another task, or not legal.
+        """
+        directory.require_run()
+        return cls.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
+
+    def picked(self, cls: type[Object], **more: Any) -> Object:
+        """Return an object of options whose fields have the values of the settings of their names.
+
+        Args:
+            cls: a dataclass.
+            more: fields that are no settings.
+
+        Raises:
+            OptionError: a value is not a legal one.
+        """
+        names = [one.name for one in fields(cls) if one.name not in more]  # pyright: ignore[reportArgumentType]
+        return cls(**{name: getattr(self, name) for name in names}, **more)
+
+
+Settings = TypeVar("Settings", bound=RunSettings)
+
+
+def _settings_from(cls: type[Settings], values: Mapping[str, Any], source: str) -> Settings:
     values = dict(values)
-    if values.pop("task", task) != task:
-        raise OptionError(f"{source} describes no {task}.")
-    known = fields(cls)  # pyright: ignore[reportArgumentType]
+    if values.pop("task", cls.task) != cls.task:
+        raise OptionError(f"{source} describes no {cls.task}.")
+    known = fields(cls)
     types = {one.name: str(one.type) for one in known}
     for name, value in values.items():
         _check(name, value, types, source)
@@ -44,17 +96,6 @@ def settings_from(cls: type[Settings], values: Mapping[str, Any], task: str, sou
         raise OptionError(f"{source} does not give {', '.join(f'`{name}`' for name in missing)}.")
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return cls(**{**values, **lists})
-
-
-def settings_to_toml(settings: Any, task: str) -> str:
-    """Return settings as TOML, their task first; a setting without a value is left out.
-
-    Args:
-        settings: a dataclass.
-        task: the task's name.
-    """
-    values = {name: value for name, value in asdict(settings).items() if value is not None}
-    return tomli_w.dumps({"task": task, **values})
 
 
 def read_settings(path: Path) -> dict[str, Any]:

@@ -26,24 +26,12 @@ from elman.tasks.classify.split import split_sequences
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ClassificationReport, ScoreTable
-from elman.tasks.running import (
-    DATA,
-    METRICS,
-    STATE,
-    computing_with,
-    fingerprint,
-    require_same_data,
-    with_log,
-    write_fingerprint,
-)
+from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
 from elman.tasks.saved import require_finished
 from elman.tasks.sequence_classifier import SequenceClassifier
-from elman.tasks.settings import read_settings
-from elman.training.files import write_bytes
-from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+from elman.training.run import Mode, RunDirectory
 
-MODEL = "model.safetensors"
-_RESULTS = (DATA, METRICS, STATE, REFIT, MODEL, *FILES, REPORT)
+_OWN = (REFIT, *FILES)
 
 
 def run_classify(
@@ -62,16 +50,15 @@ def run_classify(
     """
     directory.check(mode)
     classifier = settings.classifier()
-    found = "-".join(fingerprint(path) for path in settings.paths())
+    found = "-".join(fingerprint(path) for path in settings.files)
     if mode == "resume":
         require_same_data(directory, found)
     sequences = settings.read()
     # Mistakes in the data are found before an old run is replaced.
     classifier.check(sequences)
-    with directory.opened(mode, _RESULTS), computing_with(settings.threads):
-        write_bytes(directory / CONFIG, settings.to_toml().encode())
-        write_fingerprint(directory, found)
-        log = with_log(observer, directory)
+    with writing_run(
+        settings, directory, mode, observer, found=found, threads=settings.threads, files=_OWN
+    ) as log:
         classifier.fit_sequences(sequences, checkpoint=directory / STATE, observer=log)
         classifier.save(directory / MODEL)
         title = f"{Path(settings.data).stem}: {len(classifier.model.classes)} classes"
@@ -80,21 +67,17 @@ def run_classify(
     return report
 
 
-def load_settings(directory: RunDirectory) -> ClassifySettings:
-    """Read the settings of a run.
-
-    Raises:
-        RunError: there is no run, or its settings are no TOML.
-        OptionError: they are not those of a classifier.
-    """
-    directory.require_run()
-    return ClassifySettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
-
-
 class ClassifyRuns(Runs):
     """Runs of `elman fit classify`."""
 
     task = "classify"
+    settings = ClassifySettings
+
+    def fit(
+        self, settings: ClassifySettings, directory: RunDirectory, mode: Mode, observer: Observer
+    ) -> ClassificationReport:
+        """Fit a classifier."""
+        return run_classify(settings, directory, mode, observer)
 
     def load(self, directory: RunDirectory) -> SequenceClassifier:
         """Return the classifier."""
@@ -105,7 +88,7 @@ class ClassifyRuns(Runs):
         """Give each sequence of other data its class."""
         if future is not None:
             raise DataError("--future is for forecasts; a class needs none.")
-        classifier, settings = self.load(directory), load_settings(directory)
+        classifier, settings = self.load(directory), ClassifySettings.of_run(directory)
         sequences = read_sequences(data, settings.source(), is_labelled=False)
         classifier.model.check(sequences)
         table = prediction_frame(classifier.model, sequences.ids, sequences.values)
@@ -116,7 +99,7 @@ class ClassifyRuns(Runs):
         if data is None and part == "validation":
             # The model has learned from that part since; what was found before stands in the results.
             return self._saved(directory, part)
-        classifier, settings = self.load(directory), load_settings(directory)
+        classifier, settings = self.load(directory), ClassifySettings.of_run(directory)
         if data is not None:
             return classifier.evaluate(read_sequences(data, settings.source()), part="other")
         sequences = settings.read()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from elman.data.sequence_folder import SequenceSource, read_sequences
 from elman.data.sequence_table import SequenceColumns
@@ -14,13 +14,11 @@ from elman.errors import ColumnError, DataError, OptionError
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.running import check_threads
 from elman.tasks.sequence_classifier import SequenceClassifier
-from elman.tasks.settings import settings_from, settings_to_toml
-
-TASK = "classify"
+from elman.tasks.settings import RunSettings
 
 
 @dataclass(frozen=True)
-class ClassifySettings:
+class ClassifySettings(RunSettings):
     """Everything that decides a run, flat, as on the command line and in config.toml.
 
     The meaning and the defaults of what is not listed here are those of `ClassifyOptions`.
@@ -32,6 +30,8 @@ class ClassifySettings:
         labels: a table with a row for each file of the folder.
         threads: threads of a tensor operation.
     """
+
+    task: ClassVar[str] = "classify"
 
     data: str
     test_data: str | None = None
@@ -79,8 +79,7 @@ class ClassifySettings:
             raise OptionError(
                 "--part names the test part in the table and --test-data gives another: use one."
             )
-        values = asdict(self)
-        made = SequenceClassifier(**{one.name: values[one.name] for one in fields(ClassifyOptions)})
+        made = SequenceClassifier(**{one.name: getattr(self, one.name) for one in fields(ClassifyOptions)})
         _ = made.options  # refuses values that are not legal
         return made
 
@@ -111,26 +110,10 @@ class ClassifySettings:
             return own
         return _joined(own, _read(self.test_data, self.source()))
 
-    def paths(self) -> list[Path]:
-        """Return every file or folder that is read."""
+    @property
+    def files(self) -> Sequence[Path]:
+        """Every file or folder that is read."""
         return [Path(name) for name in (self.data, self.test_data, self.labels) if name]
-
-    def to_toml(self) -> str:
-        """Return the settings as TOML; a setting without a value is left out."""
-        return settings_to_toml(self, TASK)
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], source: str) -> ClassifySettings:
-        """Check the names and types of settings, and return them.
-
-        Args:
-            values: setting -> value.
-            source: where they come from, for the messages.
-
-        Raises:
-            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
-        """
-        return settings_from(cls, values, TASK, source)
 
 
 def _read(path: str, source: SequenceSource) -> Sequences:

@@ -22,25 +22,11 @@ from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.forecaster import Forecaster
 from elman.tasks.observer import Observer
 from elman.tasks.results import FlowPoint, ForecastReport
-from elman.tasks.running import (
-    DATA,
-    FLOW,
-    METRICS,
-    STATE,
-    computing_with,
-    fingerprint,
-    read_flow,
-    require_same_data,
-    with_log,
-    write_fingerprint,
-)
+from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, read_flow, require_same_data, writing_run
 from elman.tasks.saved import require_finished
-from elman.tasks.settings import read_settings
-from elman.training.files import write_bytes
-from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+from elman.training.run import Mode, RunDirectory
 
-MODEL = "model.safetensors"
-_RESULTS = (DATA, METRICS, FLOW, STATE, MODEL, *FILES, REPORT)
+_OWN = (FLOW, *FILES)
 
 
 def run_forecast(
@@ -65,26 +51,15 @@ def run_forecast(
         # Mistakes in the table are found before an old run is replaced.
         forecaster.check(table)
     found = fingerprint(table)
-    with directory.opened(mode, _RESULTS), computing_with(settings.threads):
-        write_bytes(directory / CONFIG, settings.to_toml().encode())
-        write_fingerprint(directory, found)
-        forecaster.fit(table, checkpoint=directory / STATE, observer=with_log(observer, directory))
+    with writing_run(
+        settings, directory, mode, observer, found=found, threads=settings.threads, files=_OWN
+    ) as log:
+        forecaster.fit(table, checkpoint=directory / STATE, observer=log)
         forecaster.save(directory / MODEL)
         flow = [FlowPoint(look["step"], **one) for look in read_flow(directory) for one in look["states"]]
         report = replace(forecaster.report(configuration=asdict(settings)), flow=flow)
         save_report(report, directory)
     return report
-
-
-def load_settings(directory: RunDirectory) -> ForecastSettings:
-    """Read the settings of a run.
-
-    Raises:
-        RunError: there is no run, or its settings are no TOML.
-        OptionError: they are not those of a forecast.
-    """
-    directory.require_run()
-    return ForecastSettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
 
 
 def load_forecaster(directory: RunDirectory) -> Forecaster:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elman.tasks.forecast.run import load_forecaster, load_settings
+from elman.tasks.forecast.run import load_forecaster, run_forecast
 from elman.tasks.forecast.saved import load_report
+from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.forecast.stream import ForecastStream
 from elman.tasks.forecaster import Forecaster
+from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ForecastReport, ScoreTable
-from elman.training.run import RunDirectory
+from elman.training.run import Mode, RunDirectory
 
 
 class ForecastRuns(Runs):
     """Runs of `elman fit forecast`."""
 
     task = "forecast"
+    settings = ForecastSettings
+
+    def fit(
+        self, settings: ForecastSettings, directory: RunDirectory, mode: Mode, observer: Observer
+    ) -> ForecastReport:
+        """Fit a forecaster."""
+        return run_forecast(settings, directory, mode, observer)
 
     def load(self, directory: RunDirectory) -> Forecaster:
         """Return the forecaster."""
@@ -30,7 +39,7 @@ class ForecastRuns(Runs):
     def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
         """Score the forecasts of a held-out part, one origin per horizon."""
         forecaster = self.load(directory)
-        return forecaster.evaluate(data or Path(load_settings(directory).data), part)
+        return forecaster.evaluate(data or Path(ForecastSettings.of_run(directory).data), part)
 
     def stream(self, directory: RunDirectory) -> ForecastStream:
         """Return what forecasts after each observation."""

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, fields
-from typing import Any, cast
+from typing import cast
 
 import polars as pl
 
-from elman.data.findings import Finding
-from elman.errors import RunError
-from elman.tasks.results import (
-    CalibrationPoint,
-    FlowPoint,
-    ForecastReport,
-    SeriesHistory,
-)
-from elman.tasks.saved import read_score_table, require_finished
-from elman.training import EvaluationRecord
-from elman.training.files import write_bytes, write_frame
+from elman.tasks.results import CalibrationPoint, FlowPoint, ForecastReport, SeriesHistory
+from elman.tasks.saved import RESULTS, reading_results, write_results
+from elman.training.files import write_frame
 from elman.training.run import RunDirectory
 
-FILES = ("forecasts.parquet", "forecasts.csv", "history.parquet", "evaluation.json")
-
-_AS_TABLES = ("forecasts", "history")
+FILES = ("forecasts.parquet", "forecasts.csv", "history.parquet", RESULTS)
 
 
 def save_report(report: ForecastReport, directory: RunDirectory) -> None:
@@ -35,10 +23,7 @@ def save_report(report: ForecastReport, directory: RunDirectory) -> None:
     write_frame(directory / "forecasts.parquet", report.forecasts)
     write_frame(directory / "forecasts.csv", report.forecasts)
     write_frame(directory / "history.parquet", pl.concat([_history_frame(one) for one in report.history]))
-    rest = {one.name: getattr(report, one.name) for one in fields(report) if one.name not in _AS_TABLES}
-    values = json.dumps(rest, default=_plain, ensure_ascii=False, indent=1)
-    # Written last: it says that the rest is there.
-    write_bytes(directory / "evaluation.json", values.encode())
+    write_results(report, directory, tables=["forecasts", "history"])
 
 
 def load_report(directory: RunDirectory) -> ForecastReport:
@@ -47,23 +32,16 @@ def load_report(directory: RunDirectory) -> ForecastReport:
     Raises:
         RunError: the run is not finished, or its files are damaged.
     """
-    require_finished(directory, "evaluation.json")
-    try:
-        values = json.loads((directory / "evaluation.json").read_text(encoding="utf-8"))
+    with reading_results(directory) as values:
         return ForecastReport(
             **{
                 **values,
                 "history": _histories(pl.read_parquet(directory / "history.parquet")),
                 "forecasts": pl.read_parquet(directory / "forecasts.parquet"),
-                "scores": [read_score_table(entry) for entry in values["scores"]],
-                "calibration": [CalibrationPoint(**entry) for entry in values["calibration"]],
-                "flow": [FlowPoint(**entry) for entry in values.get("flow", ())],
-                "curve": [EvaluationRecord(**entry) for entry in values["curve"]],
-                "findings": [Finding(**entry) for entry in values["findings"]],
+                "calibration": [CalibrationPoint(**one) for one in values["calibration"]],
+                "flow": [FlowPoint(**one) for one in values.get("flow", ())],
             }
         )
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
-        raise RunError(f"The results in {directory.path} are damaged: {error}.") from error
 
 
 def _history_frame(one: SeriesHistory) -> pl.DataFrame:
@@ -93,7 +71,3 @@ def _histories(frame: pl.DataFrame) -> list[SeriesHistory]:
         )
         for (name,), part in frame.group_by(["series"], maintain_order=True)
     ]
-
-
-def _plain(value: Any) -> Any:
-    return asdict(value) if hasattr(value, "__dataclass_fields__") else str(value)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecaster import Forecaster
 from elman.tasks.running import check_threads
-from elman.tasks.settings import settings_from, settings_to_toml
+from elman.tasks.settings import RunSettings
 from elman.training import TrainingOptions
-
-_TASK = "forecast"
 
 
 @dataclass(frozen=True)
-class ForecastSettings:
+class ForecastSettings(RunSettings):
     """Everything that decides a run, flat, as on the command line and in config.toml.
 
     The meaning and the defaults of all but `data` and `threads` are those of `Forecaster`,
@@ -26,6 +25,8 @@ class ForecastSettings:
         data: path of the table.
         threads: threads of a tensor operation.
     """
+
+    task: ClassVar[str] = "forecast"
 
     data: str
     time: str
@@ -67,26 +68,11 @@ class ForecastSettings:
             ColumnError: a column plays two parts.
         """
         check_threads(self.threads)
-        values = asdict(self)
-        training = TrainingOptions(**{one.name: values[one.name] for one in fields(TrainingOptions)})
-        own = [one.name for one in fields(ForecastOptions) if one.name != "training"]
-        options = ForecastOptions(**{name: values[name] for name in own}, training=training)
-        columns = {name: values[name] for name in ("time", "target", "series", "known", "past")}
-        return Forecaster(horizon=self.horizon, **columns, options=options)
+        options = self.picked(ForecastOptions, training=self.picked(TrainingOptions))
+        names = ("horizon", "time", "target", "series", "known", "past")
+        return Forecaster(**{name: getattr(self, name) for name in names}, options=options)
 
-    def to_toml(self) -> str:
-        """Return the settings as TOML; a setting without a value is left out."""
-        return settings_to_toml(self, _TASK)
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], source: str) -> ForecastSettings:
-        """Check the names and types of settings, and return them.
-
-        Args:
-            values: setting -> value.
-            source: where they come from, for the messages.
-
-        Raises:
-            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
-        """
-        return settings_from(cls, values, _TASK, source)
+    @property
+    def files(self) -> Sequence[Path]:
+        """The table."""
+        return [Path(self.data)]

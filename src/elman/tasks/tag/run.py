@@ -13,30 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from pathlib import Path
 
 from elman.tasks.observer import Observer
 from elman.tasks.results.tag import TagReport
-from elman.tasks.running import (
-    DATA,
-    METRICS,
-    STATE,
-    computing_with,
-    fingerprint,
-    require_same_data,
-    with_log,
-    write_fingerprint,
-)
-from elman.tasks.saved import require_finished
-from elman.tasks.settings import read_settings
-from elman.tasks.tag.saved import EVALUATION, save_report
+from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
+from elman.tasks.saved import RESULTS
+from elman.tasks.tag.saved import save_report
 from elman.tasks.tag.settings import TagSettings
-from elman.tasks.tagger import SequenceTagger
-from elman.training.files import write_bytes
-from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+from elman.training.run import Mode, RunDirectory
 
-MODEL = "model.safetensors"
-_RESULTS = (DATA, METRICS, STATE, MODEL, EVALUATION, REPORT)
+_OWN = (RESULTS,)
 
 
 def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer: Observer) -> TagReport:
@@ -57,12 +43,12 @@ def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer
         require_same_data(directory, _fingerprint(settings))
     else:
         # Mistakes in the data are found before an old run is replaced.
-        tagger.check(*settings.files)
+        tagger.check(*settings.parts)
     found = _fingerprint(settings)
-    with directory.opened(mode, _RESULTS), computing_with(settings.threads):
-        write_bytes(directory / CONFIG, settings.to_toml().encode())
-        write_fingerprint(directory, found)
-        tagger.fit(*settings.files, checkpoint=directory / STATE, observer=with_log(observer, directory))
+    with writing_run(
+        settings, directory, mode, observer, found=found, threads=settings.threads, files=_OWN
+    ) as log:
+        tagger.fit(*settings.parts, checkpoint=directory / STATE, observer=log)
         tagger.save(directory / MODEL)
         report = tagger.report(configuration=asdict(settings))
         save_report(report, directory)
@@ -70,26 +56,5 @@ def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer
 
 
 def _fingerprint(settings: TagSettings) -> str:
-    found = [fingerprint(Path(file)) for file in settings.files if file is not None]
+    found = [fingerprint(file) for file in settings.files]
     return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
-
-
-def load_settings(directory: RunDirectory) -> TagSettings:
-    """Read the settings of a run.
-
-    Raises:
-        RunError: there is no run, or its settings are no TOML.
-        OptionError: they are not those of a tagger.
-    """
-    directory.require_run()
-    return TagSettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
-
-
-def load_tagger(directory: RunDirectory) -> SequenceTagger:
-    """Read the tagger of a run.
-
-    Raises:
-        RunError: there is no run, or it is not finished, or the file is damaged.
-    """
-    require_finished(directory, MODEL)
-    return SequenceTagger.load(directory / MODEL)

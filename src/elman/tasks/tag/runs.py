@@ -5,24 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 from elman.errors import OptionError
+from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.tag import TagReport
-from elman.tasks.tag.run import load_settings, load_tagger
+from elman.tasks.running import MODEL
+from elman.tasks.saved import require_finished
+from elman.tasks.tag.run import run_tag
 from elman.tasks.tag.saved import load_report
+from elman.tasks.tag.settings import TagSettings
 from elman.tasks.tag.stream import TagStream
 from elman.tasks.tagger import SequenceTagger
-from elman.training.run import RunDirectory
+from elman.training.run import Mode, RunDirectory
 
 
 class TagRuns(Runs):
     """Runs of `elman fit tag`."""
 
     task = "tag"
+    settings = TagSettings
+
+    def fit(
+        self, settings: TagSettings, directory: RunDirectory, mode: Mode, observer: Observer
+    ) -> TagReport:
+        """Fit a tagger."""
+        return run_tag(settings, directory, mode, observer)
 
     def load(self, directory: RunDirectory) -> SequenceTagger:
         """Return the tagger."""
-        return load_tagger(directory)
+        require_finished(directory, MODEL)
+        return SequenceTagger.load(directory / MODEL)
 
     def predict(self, directory: RunDirectory, data: Path, future: Path | None = None) -> Prediction:
         """Tag every step of new sequences."""
@@ -37,7 +49,7 @@ class TagRuns(Runs):
         """Score a held-out part of the run's data, or all of other data."""
         tagger = self.load(directory)
         if data is None:
-            tagger.restore_fit(*load_settings(directory).files)
+            tagger.restore_fit(*TagSettings.of_run(directory).parts)
         return tagger.evaluate(data, part)
 
     def load_report(self, directory: RunDirectory) -> TagReport:

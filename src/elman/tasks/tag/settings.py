@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from elman.tasks.running import check_threads
-from elman.tasks.settings import settings_from, settings_to_toml
+from elman.tasks.settings import RunSettings
 from elman.tasks.tag.options import TagOptions
 from elman.tasks.tagger import SequenceTagger
 from elman.training import TrainingOptions
 
-TASK = "tag"
 _OPTIONS = TagOptions()
 
 
 @dataclass(frozen=True)
-class TagSettings:
+class TagSettings(RunSettings):
     """Everything that decides a run, flat, as on the command line and in config.toml.
 
     The meaning and the defaults of the others are those of `SequenceTagger`, `TagOptions` and
@@ -29,6 +29,8 @@ class TagSettings:
         test_data: path of those to judge by; without it a share of `data`.
         threads: threads of a tensor operation.
     """
+
+    task: ClassVar[str] = "tag"
 
     data: str
     label: str | None = None
@@ -70,31 +72,16 @@ class TagSettings:
             ColumnError: a column plays two parts.
         """
         check_threads(self.threads)
-        values = asdict(self)
-        training = TrainingOptions(**{one.name: values[one.name] for one in fields(TrainingOptions)})
-        own = [one.name for one in fields(TagOptions) if one.name != "training"]
-        options = TagOptions(**{name: values[name] for name in own}, training=training)
+        options = self.picked(TagOptions, training=self.picked(TrainingOptions))
         names = ("label", "sequence", "order", "symbols", "features", "delimiter")
-        return SequenceTagger(**{name: values[name] for name in names}, options=options)
+        return SequenceTagger(**{name: getattr(self, name) for name in names}, options=options)
 
     @property
-    def files(self) -> tuple[str | None, str | None, str | None]:
+    def files(self) -> Sequence[Path]:
+        """The files of sequences."""
+        return [Path(name) for name in self.parts if name is not None]
+
+    @property
+    def parts(self) -> tuple[str | None, str | None, str | None]:
         """What to learn from, to tune by and to judge by."""
         return self.data, self.validation_data, self.test_data
-
-    def to_toml(self) -> str:
-        """Return the settings as TOML; a setting without a value is left out."""
-        return settings_to_toml(self, TASK)
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], source: str) -> TagSettings:
-        """Check the names and types of settings, and return them.
-
-        Args:
-            values: setting -> value.
-            source: where they come from, for the messages.
-
-        Raises:
-            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
-        """
-        return settings_from(cls, values, TASK, source)

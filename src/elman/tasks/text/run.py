@@ -13,7 +13,7 @@ report.html          the report
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from elman.data.vocabulary import Vocabulary
@@ -21,26 +21,16 @@ from elman.errors import RunError
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
 from elman.tasks.results.text import TextReport
-from elman.tasks.running import (
-    DATA,
-    METRICS,
-    STATE,
-    computing_with,
-    fingerprint,
-    require_same_data,
-    with_log,
-    write_fingerprint,
-)
-from elman.tasks.saved import require_finished
-from elman.tasks.settings import read_settings
-from elman.tasks.text.saved import RESULTS, save_report
+from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
+from elman.tasks.saved import RESULTS, require_finished
+from elman.tasks.text.saved import save_report
 from elman.tasks.text.settings import TextSettings
 from elman.tasks.text.threads import choose_threads
 from elman.training.files import write_bytes
-from elman.training.run import CONFIG, REPORT, Mode, RunDirectory
+from elman.training.run import Mode, RunDirectory
 
-MODEL, VOCABULARY = "model.safetensors", "vocabulary.json"
-_FILES = (DATA, VOCABULARY, METRICS, STATE, MODEL, RESULTS, REPORT)
+VOCABULARY = "vocabulary.json"
+_OWN = (VOCABULARY, RESULTS)
 
 
 def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observer: Observer) -> TextReport:
@@ -66,32 +56,19 @@ def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observ
     threads = settings.threads or choose_threads(len(vocabulary), model.options)
     # Written down, so that a continued run computes as this one does.
     settings = replace(settings, threads=threads)
-    with directory.opened(mode, _FILES), computing_with(threads):
-        write_bytes(directory / CONFIG, settings.to_toml().encode())
+    with writing_run(settings, directory, mode, observer, found=found, threads=threads, files=_OWN) as log:
         write_bytes(directory / VOCABULARY, _as_json(vocabulary))
-        write_fingerprint(directory, found)
         model.fit(
             text,
             encoding=settings.encoding,
             checkpoint=directory / STATE,
-            observer=with_log(observer, directory),
+            observer=log,
         )
         model.save(directory / MODEL)
         observer.on_stage("scoring and writing samples")
-        report = model.report(title=f"A language model of {text.name}", configuration=settings.as_mapping())
+        report = model.report(title=f"A language model of {text.name}", configuration=asdict(settings))
         save_report(report, directory)
     return report
-
-
-def load_settings(directory: RunDirectory) -> TextSettings:
-    """Read the settings of a run.
-
-    Raises:
-        RunError: there is no run, or its settings are no TOML.
-        OptionError: they are not those of a language model.
-    """
-    directory.require_run()
-    return TextSettings.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
 
 
 def load_model(directory: RunDirectory) -> LanguageModel:
@@ -101,7 +78,7 @@ def load_model(directory: RunDirectory) -> LanguageModel:
         RunError: there is no run, or it is not finished, or the file is damaged.
         OptionError: the run is not of a language model.
     """
-    load_settings(directory)
+    TextSettings.of_run(directory)
     require_finished(directory, MODEL)
     return LanguageModel.load(directory / MODEL)
 

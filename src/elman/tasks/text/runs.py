@@ -8,20 +8,29 @@ import polars as pl
 
 from elman.errors import OptionError
 from elman.tasks.language_model import LanguageModel
+from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import TextReport
 from elman.tasks.text.reading import predict_next
-from elman.tasks.text.run import load_model, load_settings
+from elman.tasks.text.run import load_model, run_text
 from elman.tasks.text.saved import load_report
+from elman.tasks.text.settings import TextSettings
 from elman.tasks.text.streaming import TextStream
-from elman.training.run import RunDirectory
+from elman.training.run import Mode, RunDirectory
 
 
 class TextRuns(Runs):
     """Runs of `elman fit text`."""
 
     task = "text"
+    settings = TextSettings
+
+    def fit(
+        self, settings: TextSettings, directory: RunDirectory, mode: Mode, observer: Observer
+    ) -> TextReport:
+        """Fit a language model."""
+        return run_text(settings, directory, mode, observer)
 
     def load(self, directory: RunDirectory) -> LanguageModel:
         """Return the model."""
@@ -32,7 +41,7 @@ class TextRuns(Runs):
         if future is not None:
             raise OptionError("A language model knows nothing of a future: leave --future out.")
         model = self.load(directory)
-        codes = model.encode(data, encoding=load_settings(directory).encoding)
+        codes = model.encode(data, encoding=TextSettings.of_run(directory).encoding)
         log_probabilities, likeliest, chances = predict_next(model.network, model.vocabulary.newline, codes)
         symbol = model.vocabulary.symbol
         table = pl.DataFrame(
@@ -47,7 +56,7 @@ class TextRuns(Runs):
 
     def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
         """Score the predictions of a held-out part, beside those of counting."""
-        settings = load_settings(directory)
+        settings = TextSettings.of_run(directory)
         return self.load(directory).evaluate(data or Path(settings.data), part, encoding=settings.encoding)
 
     def load_report(self, directory: RunDirectory) -> TextReport:

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
-from elman.data.findings import Finding
-from elman.errors import RunError
 from elman.tasks.results.text import Sample, TextReport, UnitActivity
-from elman.tasks.saved import read_score_table, require_finished
-from elman.training import EvaluationRecord
-from elman.training.files import write_bytes
+from elman.tasks.saved import reading_results, write_results
 from elman.training.run import RunDirectory
-
-RESULTS = "evaluation.json"
 
 
 def save_report(report: TextReport, directory: RunDirectory) -> None:
@@ -22,9 +13,7 @@ def save_report(report: TextReport, directory: RunDirectory) -> None:
     Raises:
         RunError: a file cannot be written.
     """
-    text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
-    # A broken text may hold what UTF-8 cannot; it must not cost the results.
-    write_bytes(directory / RESULTS, text.encode("utf-8", errors="replace"))
+    write_results(report, directory)
 
 
 def load_report(directory: RunDirectory) -> TextReport:
@@ -33,18 +22,11 @@ def load_report(directory: RunDirectory) -> TextReport:
     Raises:
         RunError: the run is not finished, or its files are damaged.
     """
-    require_finished(directory, RESULTS)
-    try:
-        values = json.loads((directory / RESULTS).read_text(encoding="utf-8"))
+    with reading_results(directory) as values:
         return TextReport(
             **{
                 **values,
-                "scores": [read_score_table(entry) for entry in values["scores"]],
-                "curve": [EvaluationRecord(**entry) for entry in values["curve"]],
-                "samples": [Sample(**entry) for entry in values["samples"]],
-                "activities": [UnitActivity(**entry) for entry in values["activities"]],
-                "findings": [Finding(**entry) for entry in values["findings"]],
+                "samples": [Sample(**one) for one in values["samples"]],
+                "activities": [UnitActivity(**one) for one in values["activities"]],
             }
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"The results in {directory.path} are damaged: {error}.") from error

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.running import check_threads
-from elman.tasks.settings import settings_from, settings_to_toml
+from elman.tasks.settings import RunSettings
 from elman.tasks.text.options import TextOptions
-
-_TASK = "text"
 
 
 @dataclass(frozen=True)
-class TextSettings:
+class TextSettings(RunSettings):
     """Everything that decides a run, flat, as on the command line and in config.toml.
 
     The meaning and the defaults of all but `data`, `encoding` and `threads` are those of `TextOptions`.
@@ -25,6 +24,8 @@ class TextSettings:
         encoding: of the text, for characters and words.
         threads: threads of a tensor operation; None takes one for each core where a trial is faster so.
     """
+
+    task: ClassVar[str] = "text"
 
     data: str
     encoding: str = "utf-8"
@@ -61,27 +62,9 @@ class TextSettings:
         """
         if self.threads is not None:
             check_threads(self.threads)
-        return LanguageModel(
-            TextOptions(**{one.name: getattr(self, one.name) for one in fields(TextOptions)})
-        )
+        return LanguageModel(self.picked(TextOptions))
 
-    def to_toml(self) -> str:
-        """Return the settings as TOML; a setting without a value is left out."""
-        return settings_to_toml(self, _TASK)
-
-    def as_mapping(self) -> dict[str, Any]:
-        """Return the settings by name, for a report."""
-        return asdict(self)
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any], source: str) -> TextSettings:
-        """Check the names and types of settings, and return them.
-
-        Args:
-            values: setting -> value.
-            source: where they come from, for the messages.
-
-        Raises:
-            OptionError: a name is unknown, one that is needed is missing, or a value has a wrong type.
-        """
-        return settings_from(cls, values, _TASK, source)
+    @property
+    def files(self) -> Sequence[Path]:
+        """The text."""
+        return [Path(self.data)]
