@@ -17,7 +17,8 @@ from elman.backends.llvm.lower import program
 from elman.backends.llvm.lower.reductions import Reductions
 from elman.cells import Cell, Gate
 from elman.cells.state import state_tensors
-from elman.compiler import call, kernels
+from elman.compiler import kernels
+from elman.compiler import running as calls
 from elman.layers import Recurrent
 from elman.passes.derivatives import DERIVATIVES, structural
 
@@ -165,8 +166,8 @@ def resets_are_not_seen_by_the_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def gradient_of_the_final_state_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    right = call.gradient_like
-    patch.setattr(call, "gradient_like", lambda found, like: right(found if like.dim() == 3 else None, like))
+    right = calls.gradient_like
+    patch.setattr(calls, "gradient_like", lambda found, like: right(found if like.dim() == 3 else None, like))
 
 
 def saved_values_are_mixed_up(patch: pytest.MonkeyPatch) -> None:

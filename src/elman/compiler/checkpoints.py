@@ -15,10 +15,10 @@ from torch import Tensor
 
 from elman.backends.llvm.blocks import borrow
 from elman.backends.llvm.launch import Launcher, Span
-from elman.compiler.call import (
-    REALS,
-    Arguments,
-    Call,
+from elman.compiler.call import REALS, Arguments, Call
+from elman.compiler.kernels import kernel
+from elman.compiler.options import chosen_budget
+from elman.compiler.tensors import (
     Gradients,
     allocate_results,
     gradient_like,
@@ -26,8 +26,6 @@ from elman.compiler.call import (
     list_backward,
     list_forward,
 )
-from elman.compiler.kernels import kernel
-from elman.compiler.options import chosen_budget
 from elman.errors import OptionError
 
 
@@ -62,7 +60,9 @@ def choose_room(call: Call, arguments: Arguments) -> int:
         num_bytes, num_shares = chosen_budget()
         least = -(-min(sizes.values()) * num_shares // 1000)
         shares = (
-            f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
+            f"\n    {num_shares} recurrences have equal shares of it: layers, directions, single steps."
+            if num_shares > 1
+            else ""
         )
         raise OptionError(
             f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "

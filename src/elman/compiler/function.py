@@ -8,9 +8,10 @@ from torch import Tensor
 
 from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.reference import make_step
-from elman.compiler.call import Arguments, Call, run_backward, run_forward
+from elman.compiler.call import Arguments, Call
 from elman.compiler.checkpoints import choose_room, run_spans, run_spans_backward
 from elman.compiler.noting import note
+from elman.compiler.running import run_backward, run_forward
 from elman.compiler.transforms import is_batched
 
 

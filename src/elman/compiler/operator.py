@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from elman.compiler.call import REALS, Arguments, Call, run_backward, run_forward
+from elman.compiler.call import REALS, Arguments, Call
 from elman.compiler.function import differentiable
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import Step, step_of
+from elman.compiler.running import run_backward, run_forward
 from elman.errors import LengthError
 
 NONE = "\n"  # no name of an argument

@@ -54,7 +54,7 @@ def shared_by(num_recurrences: int) -> AbstractContextManager[None]:
     """Divide the memory of a `with` block evenly among the recurrences that run in it.
 
     Args:
-        num_recurrences: How many run: layers times directions.
+        num_recurrences: How many run: layers times directions, or single steps.
     """
     if num_recurrences == 1 or torch.compiler.is_compiling():  # where a budget is refused
         return nullcontext()

@@ -11,12 +11,14 @@ from elman.backends.eager import Resets, StepInputs, run_loop
 from elman.backends.llvm.target import target
 from elman.cells import Cell
 from elman.cells.state import State, map_state, state_tensors
-from elman.compiler.call import REALS, Arguments, Call, run_forward, side_by_side
+from elman.compiler.call import REALS, Arguments, Call
 from elman.compiler.function import Recurrence
 from elman.compiler.kernels import kernel
 from elman.compiler.options import chosen_cpu, chosen_memory
 from elman.compiler.recordings import Recorded, recorded
 from elman.compiler.repeated import remember
+from elman.compiler.running import run_forward
+from elman.compiler.tensors import side_by_side
 from elman.compiler.transforms import transform_is_active
 from elman.errors import EagerWarning, GraphError, TraceError
 from elman.trace.bindings import named_slots

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from elman.backends.llvm.launch import Ready
 from elman.backends.llvm.threads import num_threads
 from elman.cells import Cell
-from elman.compiler.call import Arguments, Call, ready_forward
+from elman.compiler.call import Arguments, Call
 from elman.compiler.options import chosen_cpu
 from elman.compiler.recordings import Recorded
+from elman.compiler.running import ready_forward
 from elman.compiler.transforms import transform_is_active
 
 PLAIN = frozenset({Tensor, nn.Parameter})
