@@ -53,7 +53,7 @@ def test_a_fit_prints_scores_beside_baselines_and_leaves_a_report(elman: Elman, 
     assert done.code == 0
     for words in (
         "test part, 96 characters",
-        "elman (LSTM)",
+        "elman (GRU)",
         "5-gram (Witten-Bell)",
         "unigram",
         "perplexity",

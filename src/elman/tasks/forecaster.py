@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date, datetime
-from math import inf, isinf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 
-from elman.data import Columns, Panel, build_panel, read_table
+from elman.data import Columns, Panel, read_table
 from elman.data.findings import Finding
-from elman.errors import DataError, ElmanError, OptionError, RunError
-from elman.tasks.forecast.evaluation import PARTS, Evaluation
+from elman.errors import OptionError, RunError
+from elman.tasks.forecast.evaluation import Evaluation
 from elman.tasks.forecast.fitting import Fit, fit_model
 from elman.tasks.forecast.future import append_future, require_future
 from elman.tasks.forecast.inspection import NetworkInspection, inspect_network
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.options import ForecastOptions
+from elman.tasks.forecast.reading import read_panel, read_panel_like
+from elman.tasks.forecast.report import build_report
 from elman.tasks.forecast.selection import split_panel
+from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ForecastReport, ScoreTable
-from elman.training import TrainingOptions, read_tensors, write_tensors
-
-_MAX_DRAWN_SERIES = 12
-_MIN_ROWS_OF_GRID = 6
-"""Rows that show a grid of their own, and not one with gaps."""
+from elman.training import write_tensors
 
 
 class Forecaster:
@@ -238,27 +235,8 @@ class Forecaster:
         Raises:
             RunError: `fit` was not called on this object.
         """
-        fit, evaluation = self.fitted, self._evaluation(None)
-        has_test = any(split.test_end > split.validation_end for split in fit.splits)
-        parts = PARTS if has_test else PARTS[1:]
-        forecasts = {part: evaluation.forecasts(evaluation.origins_of(part)) for part in parts}
-        shown = forecasts[parts[0]]
-        return ForecastReport(
-            title=title or f"{self.columns.target}, {self.horizon} steps ahead",
-            target=self.columns.target,
-            horizon=self.horizon,
-            history=evaluation.histories(_MAX_DRAWN_SERIES),
-            forecasts=shown,
-            quantiles=self.options.quantiles,
-            scores=[evaluation.scores(part, forecasts[part]) for part in parts],
-            error_by_step=evaluation.error_by_step(shown),
-            calibration=evaluation.calibration(parts[0], shown),
-            curve=fit.training.curve,
-            findings=fit.panel.findings,
-            configuration=configuration or {},
-            seconds=fit.training.seconds,
-            num_parameters=sum(p.numel() for p in self.model.network.parameters() if p.requires_grad),
-        )
+        title = title or f"{self.columns.target}, {self.horizon} steps ahead"
+        return build_report(self.fitted, self._evaluation(None), title, configuration or {})
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
@@ -270,11 +248,8 @@ class Forecaster:
             OptionError: the cell is a function; a file can only name the cells of elman.
             RunError: the file cannot be written.
         """
-        if not isinstance(self.options.cell, str):
-            raise OptionError(
-                "A forecaster with a cell of your own cannot be saved; save model.network yourself."
-            )
-        values = {"horizon": self.horizon, "options": _plain(self.options), **self.model.values()}
+        require_named_cell(self.options.cell, "forecaster")
+        values = {"horizon": self.horizon, "options": options_to_json(self.options), **self.model.values()}
         write_tensors(Path(path), self.model.tensors(), values)
 
     @classmethod
@@ -288,58 +263,19 @@ class Forecaster:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        tensors, values = read_tensors(Path(path))
-        try:
-            return cls._from_file(tensors, values, device)
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
-            if isinstance(error, ElmanError):
-                raise
-            reason = str(error).splitlines()[0]
-            raise RunError(f"{path} holds no forecaster that can be used: {reason}") from error
-
-    @classmethod
-    def _from_file(cls, tensors: dict[str, torch.Tensor], values: dict[str, Any], device: str) -> Forecaster:
-        options = _options_of(values["options"], device)
-        model = ForecastModel.from_parts(tensors, values, options)
-        columns = {one.name: getattr(model.encoder.columns, one.name) for one in fields(Columns)}
-        forecaster = cls(horizon=model.geometry.horizon, **columns, options=options)
+        with reading_model(path, "forecaster", device) as (tensors, values):
+            options = options_from_json(ForecastOptions, values["options"], device)
+            model = ForecastModel.from_parts(tensors, values, options)
+            columns = {one.name: getattr(model.encoder.columns, one.name) for one in fields(Columns)}
+            forecaster = cls(horizon=model.geometry.horizon, **columns, options=options)
         forecaster._model = model
         return forecaster
 
-    def _panel(self, table: pl.DataFrame, frequency: str | None = None) -> Panel:
-        options = self.options
-        return build_panel(
-            table, self.columns, frequency=frequency or options.frequency, time_zone=options.time_zone
-        )
+    def _panel(self, table: pl.DataFrame) -> Panel:
+        return read_panel(table, self.columns, self.options)
 
     def _panel_like_training(self, table: pl.DataFrame) -> Panel:
-        """Read a table on the grid of training.
-
-        Raises:
-            DataError: its rows stand on another grid.
-        """
-        every = self.model.encoder.frequency.every
-        try:
-            panel = self._panel(table, every)
-        except (DataError, OptionError) as error:
-            self._require_grid(table, every, error)
-            raise
-        if table.height >= _MIN_ROWS_OF_GRID and any(finding.kind == "gap" for finding in panel.findings):
-            self._require_grid(table, every, None)
-        return panel
-
-    def _require_grid(self, table: pl.DataFrame, every: str, cause: Exception | None) -> None:
-        """Refuse a table whose rows show another grid; one that was named is taken as it is."""
-        if self.options.frequency:
-            return
-        try:
-            own = self._panel(table).frequency.every
-        except (DataError, OptionError):
-            return
-        if own != every:
-            raise DataError(
-                f"The rows of this table are {own} apart, but the forecaster was fitted on steps of {every}."
-            ) from cause
+        return read_panel_like(self.model.encoder.frequency, table, self.columns, self.options)
 
     def _evaluation(self, frame: Any) -> Evaluation:
         if frame is None:
@@ -349,19 +285,3 @@ class Forecaster:
         split = split_panel(panel, self.horizon, self.options)
         arrays = self.model.arrays_of(split.panel)
         return Evaluation(self.model, self.name, split.panel, split.splits, arrays)
-
-
-def _plain(options: ForecastOptions) -> dict[str, Any]:
-    """Return options as values that JSON can hold: it has no infinity."""
-    values = asdict(options)
-    if isinf(options.training.clip_norm):
-        values["training"]["clip_norm"] = None
-    return values
-
-
-def _options_of(values: Mapping[str, Any], device: str) -> ForecastOptions:
-    """Return the options that `_plain` described; the device of the fit may not exist here."""
-    training = dict(values["training"])
-    if training["clip_norm"] is None:
-        training["clip_norm"] = inf
-    return ForecastOptions(**{**values, "training": TrainingOptions(**training), "device": device})

@@ -12,7 +12,9 @@ import numpy as np
 from elman.data.findings import Finding
 from elman.data.text import read_bytes, read_text, unify_lines
 from elman.data.vocabulary import UNKNOWN, Vocabulary
-from elman.errors import ElmanError, OptionError, RunError
+from elman.errors import OptionError, RunError
+from elman.tasks.model_file import reading_model
+from elman.tasks.networks import count_parameters
 from elman.tasks.observer import Observer
 from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import Generation, LineScore, Sample, TextReport
@@ -26,7 +28,7 @@ from elman.tasks.text.scoring import score_part
 from elman.tasks.text.segments import Segments
 from elman.tasks.text.streaming import TextStream, score_lines
 from elman.tasks.text.training import TextTraining
-from elman.training import TrainingResult, read_tensors, write_tensors
+from elman.training import TrainingResult, write_tensors
 
 _TEMPERATURES = (0.5, 0.8, 1.0)
 _SAMPLE_LENGTH, _NUM_WATCHED, _NUM_UNITS = 400, 1500, 6
@@ -257,7 +259,7 @@ class LanguageModel:
             configuration=configuration or {},
             seconds=training.seconds,
             seconds_per_1000=1000 * training.seconds / steps,
-            num_parameters=sum(one.numel() for one in self.network.parameters()),
+            num_parameters=count_parameters(self.network),
         )
 
     def save(self, path: str | Path) -> None:
@@ -283,18 +285,12 @@ class LanguageModel:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        tensors, values = read_tensors(Path(path))
-        try:
+        with reading_model(path, "language model", device) as (tensors, values):
             stored = values["language_model"]
             model = cls(TextOptions(**{**stored["options"], "device": device}))
             model._vocabulary = Vocabulary(model.options.unit, tuple(stored["symbols"]))
             network = TextNetwork.fresh(len(model._vocabulary), model.options)
             network.load_state_dict({name: one.to(device) for name, one in tensors.items()})
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, ElmanError) and not isinstance(error, OptionError):
-                raise
-            reason = str(error).splitlines()[0]
-            raise RunError(f"{path} holds no language model that can be used: {reason}") from error
         model._network = network.eval()
         return model
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from importlib import import_module
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from elman.data.sequences import Sequences, sequences_from_arrays
-from elman.errors import DataError, ElmanError, OptionError, RunError
+from elman.errors import DataError, RunError
+from elman.tasks.classify.estimator import Estimator
 from elman.tasks.classify.evaluation import build_report, part_rows, score_part
 from elman.tasks.classify.fitting import Fit, classes_of, codes_of, fit_model
 from elman.tasks.classify.influence import input_gradients
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.split import Split, split_sequences
+from elman.tasks.model_file import reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ClassificationReport, ScoreTable
-from elman.training import read_tensors, write_tensors
-
-_NAMES = tuple(one.name for one in fields(ClassifyOptions))
+from elman.training import write_tensors
 
 
-class SequenceClassifier:
+class SequenceClassifier(Estimator):
     """A class for each sequence, by a recurrent network beside a linear model on summary statistics.
 
     Sequences may be of any lengths; a missing value (NaN) is masked. It has the manners of an estimator of
@@ -50,32 +49,12 @@ class SequenceClassifier:
         [0, 1]
     """
 
+    _options_class = ClassifyOptions
+
     def __init__(self, **options: Any) -> None:
-        self._given: dict[str, Any] = {}
+        super().__init__(**options)
         self._model: ClassifyModel | None = None
         self._fit: Fit | None = None
-        self.set_params(**options)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - as scikit-learn calls it
-        """Return every option with its value.
-
-        Args:
-            deep: changes nothing, for no option is an estimator.
-        """
-        defaults = {one.name: one.default for one in fields(ClassifyOptions)}
-        return {**defaults, **self._given}
-
-    def set_params(self, **options: Any) -> SequenceClassifier:
-        """Set options; what was fitted stays until the next `fit`.
-
-        Raises:
-            OptionError: there is no such option.
-        """
-        strange = [name for name in options if name not in _NAMES]
-        if strange:
-            raise OptionError(f"There is no option {strange[0]!r}; the options are {', '.join(_NAMES)}.")
-        self._given.update(options)
-        return self
 
     @property
     def options(self) -> ClassifyOptions:
@@ -85,6 +64,10 @@ class SequenceClassifier:
             OptionError: a value is not a legal one.
         """
         return ClassifyOptions(**self._given)
+
+    @property
+    def _is_fitted(self) -> bool:
+        return self._model is not None
 
     @property
     def model(self) -> ClassifyModel:
@@ -198,18 +181,6 @@ class SequenceClassifier:
         self.model.check(sequences)
         return self.model.probabilities(sequences.values)
 
-    def score(self, X: Any, y: Any) -> float:  # noqa: N803
-        """Return the accuracy.
-
-        Args:
-            X: the sequences.
-            y: their classes.
-
-        Raises:
-            DataError: the sequences do not have the channels of the training.
-        """
-        return float(np.mean(self.predict(X) == np.asarray(y)))
-
     def explain(self, X: Any) -> list[np.ndarray]:  # noqa: N803
         """Return what moves the class given to each sequence: the gradient of its log-probability, (T, C).
 
@@ -268,10 +239,7 @@ class SequenceClassifier:
             OptionError: the cell is a function; a file can only name the cells of elman.
             RunError: the file cannot be written.
         """
-        if not isinstance(self.options.cell, str):
-            raise OptionError(
-                "A classifier with a cell of your own cannot be saved; save model.network yourself."
-            )
+        require_named_cell(self.options.cell, "classifier")
         values = {"options": asdict(self.options), **self.model.values()}
         write_tensors(Path(path), self.model.tensors(), values)
 
@@ -286,34 +254,10 @@ class SequenceClassifier:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        tensors, values = read_tensors(Path(path))
-        try:
+        with reading_model(path, "classifier", device) as (tensors, values):
             made = cls(**{**values["options"], "device": device})
             made._model = ClassifyModel.from_parts(tensors, values, made.options)
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
-            if isinstance(error, ElmanError) and not isinstance(error, OptionError):
-                raise
-            reason = str(error).splitlines()[0]
-            raise RunError(f"{path} holds no classifier that can be used: {reason}") from error
         return made
-
-    def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what kind of estimator this is."""
-        utils = import_module("sklearn.utils")  # only scikit-learn calls this, so it is there
-        return utils.Tags(
-            estimator_type="classifier",
-            target_tags=utils.TargetTags(required=True),
-            classifier_tags=utils.ClassifierTags(),
-            input_tags=utils.InputTags(two_d_array=True, three_d_array=True, allow_nan=True),
-        )
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell scikit-learn whether `fit` was called."""
-        return self._model is not None
-
-    def __repr__(self) -> str:
-        """Return the options that were given."""
-        return f"SequenceClassifier({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
 
 
 def _labels(sequences: Sequences) -> tuple[Any, ...]:

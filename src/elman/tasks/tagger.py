@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from math import inf, isinf
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from elman.data.findings import Finding
-from elman.data.step_tables import StepColumns, StepTable, join_steps, read_steps
-from elman.errors import DataError, ElmanError, OptionError, RunError
+from elman.data.step_tables import StepColumns, StepTable, read_steps
+from elman.errors import DataError, RunError
+from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.tag import TagReport
@@ -21,9 +21,10 @@ from elman.tasks.tag.evaluation import TagEvaluation
 from elman.tasks.tag.fitting import TagFit, fit_tagger
 from elman.tasks.tag.model import TagModel
 from elman.tasks.tag.options import TagOptions
-from elman.tasks.tag.parts import Parts, check_labelled, split_sequences
+from elman.tasks.tag.parts import Parts, join_parts
+from elman.tasks.tag.report import build_report, evaluation_of
 from elman.tasks.tag.stream import TagStream
-from elman.training import TrainingOptions, TrainingResult, read_tensors, write_tensors
+from elman.training import TrainingResult, write_tensors
 
 
 class SequenceTagger:
@@ -207,25 +208,8 @@ class SequenceTagger:
             RunError: `fit` was not called on this object.
         """
         fit = self.fitted
-        parts = ("test", "validation") if len(fit.parts.test) else ("validation",)
-        evaluations = [self._evaluation(None, part) for part in parts]
-        first = evaluations[0]
-        parameters = self.model.network.parameters()
-        return TagReport(
-            title=title or f"{fit.table.columns.label} of every step",
-            labels=self.model.encoder.labels,
-            scores=[one.scores(part, self.name) for part, one in zip(parts, evaluations, strict=True)],
-            spans=first.spans(),
-            confusion=first.confusion(),
-            examples=first.examples(),
-            hardest=first.hardest(),
-            curve=fit.training.curve,
-            findings=fit.table.findings,
-            configuration=configuration or {},
-            seconds=fit.training.seconds,
-            num_parameters=sum(one.numel() for one in parameters if one.requires_grad),
-            kernel=self.model.network.explain(),
-        )
+        title = title or f"{fit.table.columns.label} of every step"
+        return build_report(fit, self.name, self.options.device, title, configuration or {})
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
@@ -237,12 +221,9 @@ class SequenceTagger:
             OptionError: the cell is a function; a file can only name the cells of elman.
             RunError: the file cannot be written.
         """
-        if not isinstance(self.options.cell, str):
-            raise OptionError(
-                "A tagger with a cell of your own cannot be saved; save model.network yourself."
-            )
-        values = {"delimiter": self.delimiter, "options": _plain(self.options), **self.model.values()}
-        write_tensors(Path(path), self.model.tensors(), {"task": "tag", **values})
+        require_named_cell(self.options.cell, "tagger")
+        own = {"task": "tag", "delimiter": self.delimiter, "options": options_to_json(self.options)}
+        write_tensors(Path(path), self.model.tensors(), {**own, **self.model.values()})
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> SequenceTagger:
@@ -255,18 +236,11 @@ class SequenceTagger:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        tensors, values = read_tensors(Path(path))
-        try:
-            options = _options_of(values["options"], device)
+        with reading_model(path, "tagger", device) as (tensors, values):
+            options = options_from_json(TagOptions, values["options"], device)
             model = TagModel.from_parts(tensors, values, options)
             columns = asdict(model.encoder.columns)
             tagger = cls(**columns, delimiter=values["delimiter"], options=options)
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
-            if isinstance(error, ElmanError):
-                raise
-            raise RunError(
-                f"{path} holds no tagger that can be used: {str(error).splitlines()[0]}"
-            ) from error
         tagger._model = model
         return tagger
 
@@ -293,16 +267,7 @@ class SequenceTagger:
         table = self._read(frame, needs_labels=True)
         given = {"validation": validation, "test": test}
         others = {part: self._read(one, needs_labels=True) for part, one in given.items() if one is not None}
-        parts = split_sequences(
-            len(table), self.options, holds_validation=validation is None, holds_test=test is None
-        )
-        end = len(table)
-        for part, other in others.items():
-            parts = replace(parts, **{part: np.arange(end, end + len(other))})
-            end += len(other)
-        table = join_steps([table, *others.values()])
-        check_labelled(table, parts)
-        return table, parts
+        return join_parts(table, others, self.options)
 
     def _evaluation(self, frame: Any, part: str) -> TagEvaluation:
         if frame is not None:
@@ -310,30 +275,8 @@ class SequenceTagger:
             if table.labels.null_count() == table.frame.height:
                 raise DataError(f"No step has a label in {table.columns.label!r}.")
             return TagEvaluation(self.model, table, np.arange(len(table)), self.options.device)
-        fit = self.fitted
-        if part not in ("test", "validation"):
-            raise OptionError(f"`part` must be 'test' or 'validation', but it is {part!r}.")
-        sequences = getattr(fit.parts, part)
-        if len(sequences) == 0:
-            raise OptionError("This tagger was fitted without a test part: ask for part='validation'.")
-        return TagEvaluation(fit.model, fit.table, sequences, self.options.device)
+        return evaluation_of(self.fitted, part, self.options.device)
 
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _plain(options: TagOptions) -> dict[str, Any]:
-    """Return options as JSON can hold them."""
-    values = asdict(options)
-    del values["device"]
-    if isinf(values["training"]["clip_norm"]):
-        values["training"]["clip_norm"] = None
-    return values
-
-
-def _options_of(values: Mapping[str, Any], device: str) -> TagOptions:
-    training = dict(values["training"])
-    if training["clip_norm"] is None:
-        training["clip_norm"] = inf
-    return TagOptions(**{**values, "training": TrainingOptions(**training), "device": device})

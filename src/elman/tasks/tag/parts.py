@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elman.data.step_tables import StepTable
+from elman.data.step_tables import StepTable, join_steps
 from elman.errors import DataError
 from elman.tasks.tag.options import TagOptions
 
@@ -49,6 +50,29 @@ def split_sequences(num: int, options: TagOptions, *, holds_validation: bool, ho
     order = np.random.default_rng(options.training.seed).permutation(num)
     test, rest = np.sort(order[:num_test]), order[num_test:]
     return Parts(np.sort(rest[num_validation:]), np.sort(rest[:num_validation]), test)
+
+
+def join_parts(
+    table: StepTable, others: Mapping[str, StepTable], options: TagOptions
+) -> tuple[StepTable, Parts]:
+    """Return all sequences in one table, and which are of which part.
+
+    Args:
+        table: sequences to learn from; what no other table gives is held out of them.
+        others: part -> the sequences that were given for it.
+        options: shares and seed.
+
+    Raises:
+        DataError: there are too few sequences, or a part has no labels.
+    """
+    held_out = {f"holds_{part}": part not in others for part in ("validation", "test")}
+    parts, end = split_sequences(len(table), options, **held_out), len(table)
+    for part, other in others.items():
+        parts = replace(parts, **{part: np.arange(end, end + len(other))})
+        end += len(other)
+    table = join_steps([table, *others.values()])
+    check_labelled(table, parts)
+    return table, parts
 
 
 def check_labelled(table: StepTable, parts: Parts) -> None:
