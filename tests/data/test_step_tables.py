@@ -70,7 +70,11 @@ def test_joined_tables_keep_their_sequences():
             DataError,
             "Two rows of one sequence have the same 'run'",
         ),
-        (StepColumns("run", "state", None, None, ("heat",)), DataError, "1 rows have no value in 'state'"),
+        (
+            StepColumns("run", "state", None, None, ("heat",)),
+            DataError,
+            "1 row has no value in 'state'.*row 6",
+        ),
         (
             StepColumns("state", "at", None, (), ("run",)),
             ColumnError,

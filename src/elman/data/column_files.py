@@ -5,13 +5,14 @@ The formats of the shared tasks on tagging (CoNLL) are column files: word, part 
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from elman.data.findings import Finding
-from elman.errors import DataError
+from elman.errors import DataError, OptionError
 
 SEQUENCE = "sequence"
 """The column of a sequence's number, from 1."""
@@ -45,7 +46,12 @@ def read_column_file(path: str | Path, delimiter: str | None = None) -> ColumnFi
 
     Raises:
         DataError: there is no such file, it is no text, or a line has another number of fields.
+        OptionError: the delimiter is empty.
     """
+    if delimiter == "":
+        raise OptionError(
+            "`delimiter` must hold a character, but it is empty; leave it out for tabs or blanks."
+        )
     where, text = str(path), _text_of(Path(path).expanduser())
     lines = text.split("\n")
     if delimiter is None:
@@ -113,6 +119,8 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{path} is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8.")
     if b"\0" in data:
         raise DataError(f"{path} is no text: it holds zero bytes.")
     try:

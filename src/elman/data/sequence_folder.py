@@ -98,7 +98,7 @@ def _read_one(path: Path, source: SequenceSource) -> tuple[np.ndarray, tuple[str
         try:
             one = sequences_from_arrays([np.load(path)])
         except (ValueError, OSError, EOFError) as error:
-            raise DataError(f"{path} is no array of numbers: {error}.") from error
+            raise DataError(f"{path} is no array of numbers as numpy.save writes it.") from error
         return one.values[0], one.channels
     frame = read_table(path).with_columns(pl.lit(0).alias(_FILE))
     columns = SequenceColumns(_FILE, source.order, source.features)

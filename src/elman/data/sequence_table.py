@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from elman.data.findings import Finding
+from elman.data.magnitude import check_magnitude
 from elman.data.sequences import Sequences
 from elman.errors import ColumnError, DataError
 
@@ -81,8 +82,10 @@ def sequences_from_table(frame: pl.DataFrame, columns: SequenceColumns, *, is_la
         tuple(features),
         names,
         _one_each(frame, columns.label, names, starts) if is_labelled else None,
-        _texts(_one_each(frame, columns.group, names, starts), columns.group) if is_labelled else None,
-        _texts(_one_each(frame, columns.part, names, starts), columns.part) if is_labelled else None,
+        _filled(_one_each(frame, columns.group, names, starts), columns.group, names)
+        if is_labelled
+        else None,
+        _filled(_one_each(frame, columns.part, names, starts), columns.part, names) if is_labelled else None,
         tuple(findings),
     )
 
@@ -136,6 +139,7 @@ def _matrix(frame: pl.DataFrame, features: tuple[str, ...], findings: list[Findi
         if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
             raise ColumnError(f"The feature {name!r} must hold numbers, but it holds {column.dtype}.")
         values = column.cast(pl.Float64).to_numpy().astype(np.float64)
+        check_magnitude(values, f"The column {name!r}")
         if np.isinf(values).any():
             message = f"{int(np.isinf(values).sum()):,} infinite values of {name!r} are taken as missing."
             findings.append(Finding("infinite", message, "warning", column=name))
@@ -165,7 +169,9 @@ def _one_each(frame: pl.DataFrame, name: str | None, ids: tuple[str, ...], start
     return tuple(found)
 
 
-def _texts(values: Any, name: str | None) -> Any:
+def _filled(values: Any, name: str | None, ids: tuple[str, ...]) -> Any:
     if values is not None and None in values:
-        raise DataError(f"{sum(value is None for value in values):,} sequences have no {name!r}.")
+        missing = [one for one, value in zip(ids, values, strict=True) if value is None]
+        count = "1 sequence has" if len(missing) == 1 else f"{len(missing):,} sequences have"
+        raise DataError(f"{count} no {name!r}, {missing[0]!r} first; give each one, or leave it out.")
     return values

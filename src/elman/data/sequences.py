@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.findings import Finding
+from elman.data.magnitude import check_magnitude
 from elman.errors import DataError, ShapeError
 
 
@@ -26,7 +27,7 @@ class Sequences:
         findings: what was odd.
 
     Raises:
-        DataError: there is none, or one has no time step.
+        DataError: there is none, one has no time step, or holds a number too large to compute with.
     """
 
     values: tuple[np.ndarray, ...]
@@ -47,6 +48,8 @@ class Sequences:
                 f"Every sequence needs at least one time step, but {empty[0]!r} has none "
                 f"({len(empty)} of {len(self.values)} are empty)."
             )
+        for name, one in zip(self.ids, self.values, strict=True):
+            check_magnitude(one, f"Sequence {name!r}")
 
     def __len__(self) -> int:
         """Return how many there are."""

@@ -13,6 +13,7 @@ import polars as pl
 from elman.data.column_files import SEQUENCE, read_column_file
 from elman.data.columns import check_exists
 from elman.data.findings import Finding
+from elman.data.magnitude import check_magnitude
 from elman.data.tables import read_table
 from elman.errors import ColumnError, DataError
 
@@ -113,7 +114,7 @@ def read_steps(
     if isinstance(source, str | Path) and Path(source).suffix.lower() not in _TABLES:
         file = read_column_file(source, delimiter)
         frame, findings = file.frame, file.findings
-        columns = _of_column_file(columns, frame)
+        columns = _of_column_file(columns, frame, str(source), needs_labels=needs_labels)
     else:
         frame = read_table(source)
         columns = _of_table(columns, frame)
@@ -121,8 +122,15 @@ def read_steps(
     return _ordered(frame, columns, findings)
 
 
-def _of_column_file(columns: StepColumns, frame: pl.DataFrame) -> StepColumns:
+def _of_column_file(
+    columns: StepColumns, frame: pl.DataFrame, where: str, *, needs_labels: bool
+) -> StepColumns:
     names = [name for name in frame.columns if name != SEQUENCE]
+    if len(names) == 1 and needs_labels:
+        raise ColumnError(
+            f"{where} has one column, but a step needs two or more: what is read first, its label last. "
+            "Another --delimiter than blanks may stand between them."
+        )
     symbols = columns.symbols
     if symbols is None:
         symbols = () if columns.features else (names[0],)
@@ -164,11 +172,7 @@ def _ordered(frame: pl.DataFrame, columns: StepColumns, findings: Sequence[Findi
     if columns.sequence is None:
         frame = frame.with_columns(pl.lit(0).alias(number))
     else:
-        if frame[columns.sequence].null_count():
-            count = frame[columns.sequence].null_count()
-            raise DataError(
-                f"{count:,} rows have no value in {columns.sequence!r}, which names the sequence."
-            )
+        _require_filled(frame[columns.sequence], "names the sequence")
         first = pl.col(place).min().over(columns.sequence)
         frame = frame.with_columns(first.alias(number))
     by = [number, place] if columns.order is None else [number, columns.order, place]
@@ -185,11 +189,18 @@ def _ordered(frame: pl.DataFrame, columns: StepColumns, findings: Sequence[Findi
     return StepTable(frame.drop(place, number), starts, tuple(names), places, columns, tuple(findings))
 
 
+def _require_filled(column: pl.Series, role: str) -> None:
+    """Refuse a column with empty cells; the header is row 1."""
+    rows = np.flatnonzero(column.is_null().to_numpy())
+    if len(rows):
+        count = "1 row has" if len(rows) == 1 else f"{len(rows):,} rows have"
+        raise DataError(f"{count} no value in {column.name!r}, which {role}; the first is row {rows[0] + 2}.")
+
+
 def _check_order(frame: pl.DataFrame, columns: StepColumns) -> None:
     if columns.order is None:
         return
-    if frame[columns.order].null_count():
-        raise DataError(f"{frame[columns.order].null_count():,} rows have no value in {columns.order!r}.")
+    _require_filled(frame[columns.order], "sorts the steps")
     keys = [columns.order] if columns.sequence is None else [columns.sequence, columns.order]
     twice = frame.filter(pl.struct(keys).is_duplicated())
     if twice.height:
@@ -201,8 +212,14 @@ def _check_order(frame: pl.DataFrame, columns: StepColumns) -> None:
 
 def _numbers(column: pl.Series) -> pl.Series:
     """Give a column of numbers as such; those of a column file are text."""
-    if column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null):
+    if column.dtype in (pl.Boolean, pl.Null):
         return column
+    numbers = column if column.dtype.is_numeric() else _from_text(column)
+    check_magnitude(numbers.cast(pl.Float64).fill_null(0).to_numpy(), f"The column {column.name!r}")
+    return numbers
+
+
+def _from_text(column: pl.Series) -> pl.Series:
     text = column.cast(pl.String)
     missing = text.is_in(["", "_", "NA", "NaN", "nan", "null", "?"])
     numbers = text.set(missing, None).cast(pl.Float64, strict=False)
@@ -215,13 +232,25 @@ def _numbers(column: pl.Series) -> pl.Series:
     return numbers
 
 
+def _check_width(first: StepTable, other: StepTable) -> None:
+    """Refuse a column file whose columns are not those of the first: their numbers would mean others."""
+    names, others = first.frame.columns, other.frame.columns
+    if names[0] == others[0] == SEQUENCE and len(names) != len(others):
+        raise ColumnError(
+            f"All column files must have the same columns, but one has {len(names) - 1} and another "
+            f"{len(others) - 1}."
+        )
+
+
 def join_steps(tables: Sequence[StepTable]) -> StepTable:
     """Put tables with the same columns one after another.
 
     Raises:
-        ColumnError: one lacks a column that plays a part.
+        ColumnError: one lacks a column that plays a part, or is a column file with more or fewer columns.
     """
     first = tables[0]
+    for table in tables[1:]:
+        _check_width(first, table)
     names = [name for name in (*first.columns.inputs, first.columns.label or "") if name]
     for table in tables[1:]:
         for name in names:
