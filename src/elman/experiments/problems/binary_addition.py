@@ -35,7 +35,10 @@ class BinaryAddition(Problem):
     output_size = 2
     measure = Accuracy()
     chance = 1 / 2
-    recipe = Recipe(hidden_size=8, learning_rate=0.01, max_sequences=128_000)
+    confirmations = 5
+    recipe = Recipe(
+        hidden_size=16, batch_size=64, learning_rate=0.01, max_sequences=512_000, evaluate_every=12_800
+    )
 
     @property
     def bar(self) -> float:
