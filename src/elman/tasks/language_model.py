@@ -11,28 +11,22 @@ import numpy as np
 
 from elman.data.findings import Finding
 from elman.data.text import read_bytes, read_text, unify_lines
-from elman.data.vocabulary import UNKNOWN, Vocabulary
+from elman.data.vocabulary import Vocabulary
 from elman.errors import OptionError, RunError
 from elman.tasks.model_file import reading_model
-from elman.tasks.networks import count_parameters
 from elman.tasks.observer import Observer
 from elman.tasks.results.scores import ScoreTable
-from elman.tasks.results.text import Generation, LineScore, Sample, TextReport
-from elman.tasks.text.activity import watch_units
+from elman.tasks.results.text import Generation, LineScore, TextReport
+from elman.tasks.text.fitting import TextFit, fit_network
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
 from elman.tasks.text.reading import log_probabilities
-from elman.tasks.text.sampling import Sampling, draw_codes
+from elman.tasks.text.report import build_report
+from elman.tasks.text.sampling import Sampling, write_text
 from elman.tasks.text.scoring import score_part
-from elman.tasks.text.segments import Segments
 from elman.tasks.text.streaming import TextStream, score_lines
-from elman.tasks.text.training import TextTraining
-from elman.training import TrainingResult, write_tensors
-
-_TEMPERATURES = (0.5, 0.8, 1.0)
-_SAMPLE_LENGTH, _NUM_WATCHED, _NUM_UNITS = 400, 1500, 6
-_VALIDATION_CONTEXT = 64
+from elman.training import write_tensors
 
 
 class LanguageModel:
@@ -62,9 +56,7 @@ class LanguageModel:
         self.options = options or TextOptions()
         self._network: TextNetwork | None = None
         self._vocabulary: Vocabulary | None = None
-        self._parts: TextParts | None = None
-        self._training = TrainingResult()
-        self._symbols_per_step = 0
+        self._fit: TextFit | None = None
 
     @property
     def network(self) -> TextNetwork:
@@ -129,27 +121,9 @@ class LanguageModel:
             NonFiniteError: the training diverged.
             RunError: the checkpoint belongs to another run.
         """
-        options, observer = self.options, observer or Observer()
         parts = self._cut(text, encoding, None)
-        network = TextNetwork.fresh(len(parts.vocabulary), options)
-        segments = Segments(
-            parts.codes[: parts.validation_start],
-            length=options.segment,
-            batch_size=options.batch_size,
-            seed=options.seed,
-            device=options.device,
-        )
-        codes, start = parts.part("validation")
-
-        def validate() -> float:
-            return -float(log_probabilities(network, codes, start, context=_VALIDATION_CONTEXT).mean())
-
-        observer.on_stage("training")
-        training = TextTraining(network, segments, validate, options)
-        identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
-        self._training = training.run(observer, checkpoint, identity)
-        self._network, self._vocabulary, self._parts = network, parts.vocabulary, parts
-        self._symbols_per_step = segments.num_rows * segments.length
+        fit = fit_network(parts, self.options, checkpoint=checkpoint, observer=observer or Observer())
+        self._fit, self._network, self._vocabulary = fit, fit.network, parts.vocabulary
         return self
 
     def evaluate(
@@ -166,7 +140,7 @@ class LanguageModel:
             OptionError: there is no such part.
             DataError: the text cannot be used.
         """
-        parts = self._fitted if text is None else self._cut(text, encoding, self.vocabulary)
+        parts = self._fitted.parts if text is None else self._cut(text, encoding, self.vocabulary)
         codes, start = parts.part(part)
         return score_part(parts, part, self.name, log_probabilities(self.network, codes, start))
 
@@ -185,18 +159,7 @@ class LanguageModel:
         Raises:
             OptionError: a number is out of its range.
         """
-        for name, value, low in (("length", length, 1), ("seed", seed, 0)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise OptionError(f"`{name}` must be a whole number, {low} or more, but it is {value!r}.")
-        vocabulary = self.vocabulary
-        prompt = unify_lines(prompt)[0]
-        read = [vocabulary.newline, *vocabulary.encode(prompt).tolist()]
-        forbidden = [UNKNOWN] if vocabulary.has_unknown else []
-        codes = draw_codes(self.network, read, length, sampling or Sampling(), seed=seed, forbidden=forbidden)
-        continuation = vocabulary.decode(codes)
-        space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
-        text = prompt + space + continuation
-        return Generation(text, continuation, vocabulary.unknown_in(prompt))
+        return write_text(self.network, self.vocabulary, length, prompt=prompt, sampling=sampling, seed=seed)
 
     def encode(self, text: str | bytes | Path, *, encoding: str = "utf-8") -> np.ndarray:
         """Return the codes of a text's symbols, (T,) int64.
@@ -240,27 +203,7 @@ class LanguageModel:
         Raises:
             RunError: `fit` was not called on this object.
         """
-        parts, training = self._fitted, self._training
-        named = ("test", "validation") if parts.test_start < len(parts.codes) else ("validation",)
-        watched = parts.codes[parts.part(named[0])[1] :][:_NUM_WATCHED]
-        steps = self._symbols_per_step * max(1, training.num_steps)
-        return TextReport(
-            title=title or f"A language model of {self.vocabulary.unit}s",
-            unit=self.vocabulary.unit,
-            num_symbols=parts.lengths,
-            vocabulary_size=len(self.vocabulary),
-            scores=[self.evaluate(part=part) for part in named],
-            curve=training.curve,
-            samples=[self._sample(temperature) for temperature in _TEMPERATURES],
-            symbols=[self.vocabulary.symbol(code) for code in watched.tolist()],
-            activities=watch_units(self.network, watched, _NUM_UNITS),
-            kernel=self.network.layers.explain(),
-            findings=parts.findings,
-            configuration=configuration or {},
-            seconds=training.seconds,
-            seconds_per_1000=1000 * training.seconds / steps,
-            num_parameters=count_parameters(self.network),
-        )
+        return build_report(self._fitted, self.name, self.options.seed, title, configuration or {})
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
@@ -295,10 +238,10 @@ class LanguageModel:
         return model
 
     @property
-    def _fitted(self) -> TextParts:
-        if self._parts is None:
+    def _fitted(self) -> TextFit:
+        if self._fit is None:
             raise RunError("This model does not hold its text: call fit(text), or give the text.")
-        return self._parts
+        return self._fit
 
     def _cut(self, text: str | bytes | Path, encoding: str, vocabulary: Vocabulary | None) -> TextParts:
         text, findings = _read(text, self.options.unit, encoding)
@@ -310,10 +253,6 @@ class LanguageModel:
             parts.test_start,
             findings + parts.findings,
         )
-
-    def _sample(self, temperature: float) -> Sample:
-        written = self.generate(_SAMPLE_LENGTH, sampling=Sampling(temperature), seed=self.options.seed)
-        return Sample(temperature, written.text)
 
 
 def _read(text: str | bytes | Path, unit: str, encoding: str) -> tuple[str | bytes, tuple[Finding, ...]]:

@@ -71,7 +71,10 @@ def test_the_state_is_carried_from_segment_to_segment():
         TEXT, observer=Observer(on_step=lambda step, loss: losses.append(loss))
     )
     segments = Segments(
-        model._fitted.codes[: model._fitted.validation_start], length=5 * 8, batch_size=4, seed=options.seed
+        model._fitted.parts.codes[: model._fitted.parts.validation_start],
+        length=5 * 8,
+        batch_size=4,
+        seed=options.seed,
     )
     input, target = segments.batch(1)
     rows = torch.cat([input, target[-1:]])
@@ -160,7 +163,7 @@ def test_too_short_a_text_is_refused_in_a_sentence():
 
 def test_baselines_learn_from_all_text_before_the_part(model: LanguageModel):
     table = model.evaluate()
-    codes, start = model._fitted.part("test")
+    codes, start = model._fitted.parts.part("test")
     counts = np.bincount(codes[:start], minlength=len(model.vocabulary))
     distinct = (counts > 0).sum()
     chances = (counts + distinct / len(model.vocabulary)) / (start + distinct)

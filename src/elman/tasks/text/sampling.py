@@ -9,7 +9,10 @@ from math import inf
 import numpy as np
 import torch
 
+from elman.data.text import unify_lines
+from elman.data.vocabulary import UNKNOWN, Vocabulary
 from elman.errors import OptionError
+from elman.tasks.results.text import Generation
 from elman.tasks.text.network import TextNetwork
 
 
@@ -118,3 +121,38 @@ def _draw(chances: np.ndarray, generator: np.random.Generator) -> int:
     """Return an index with its chance; one whose chance is zero is never returned."""
     reached = np.cumsum(chances)
     return int(np.searchsorted(reached, generator.random() * reached[-1], side="right"))
+
+
+def write_text(
+    network: TextNetwork,
+    vocabulary: Vocabulary,
+    length: int,
+    *,
+    prompt: str = "",
+    sampling: Sampling | None = None,
+    seed: int = 0,
+) -> Generation:
+    """Write text, one symbol after the other.
+
+    Args:
+        network: what draws.
+        vocabulary: its symbols.
+        length: symbols to write.
+        prompt: what comes before them; nothing is the beginning of a line.
+        sampling: how each symbol is drawn.
+        seed: of the draws.
+
+    Raises:
+        OptionError: a number is out of its range.
+    """
+    for name, value, low in (("length", length, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise OptionError(f"`{name}` must be a whole number, {low} or more, but it is {value!r}.")
+    prompt = unify_lines(prompt)[0]
+    read = [vocabulary.newline, *vocabulary.encode(prompt).tolist()]
+    forbidden = [UNKNOWN] if vocabulary.has_unknown else []
+    codes = draw_codes(network, read, length, sampling or Sampling(), seed=seed, forbidden=forbidden)
+    continuation = vocabulary.decode(codes)
+    space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
+    text = prompt + space + continuation
+    return Generation(text, continuation, vocabulary.unknown_in(prompt))

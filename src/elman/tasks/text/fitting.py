@@ -1,0 +1,64 @@
+"""From the parts of a text to a fitted network: truncated training, chosen by the validation part."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from elman.tasks.observer import Observer
+from elman.tasks.text.network import TextNetwork
+from elman.tasks.text.options import TextOptions
+from elman.tasks.text.parts import TextParts
+from elman.tasks.text.reading import log_probabilities
+from elman.tasks.text.segments import Segments
+from elman.tasks.text.training import TextTraining
+from elman.training import TrainingResult
+
+_VALIDATION_CONTEXT = 64
+
+
+@dataclass(frozen=True)
+class TextFit:
+    """A fitted network and what it was fitted on.
+
+    Args:
+        network: the network.
+        parts: of the text, with their vocabulary.
+        training: the learning curve and the time it took.
+        symbols_per_step: symbols that each step of the optimizer read.
+    """
+
+    network: TextNetwork
+    parts: TextParts
+    training: TrainingResult
+    symbols_per_step: int
+
+
+def fit_network(
+    parts: TextParts, options: TextOptions, *, checkpoint: Path | None, observer: Observer
+) -> TextFit:
+    """Fit a network; of the test part nothing is read.
+
+    Raises:
+        OptionError: the cell cannot do what an option asks for.
+        NonFiniteError: the training diverged.
+        RunError: the checkpoint belongs to another run.
+    """
+    network = TextNetwork.fresh(len(parts.vocabulary), options)
+    segments = Segments(
+        parts.codes[: parts.validation_start],
+        length=options.segment,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        device=options.device,
+    )
+    codes, start = parts.part("validation")
+
+    def validate() -> float:
+        return -float(log_probabilities(network, codes, start, context=_VALIDATION_CONTEXT).mean())
+
+    observer.on_stage("training")
+    training = TextTraining(network, segments, validate, options)
+    identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
+    result = training.run(observer, checkpoint, identity)
+    return TextFit(network, parts, result, segments.num_rows * segments.length)

@@ -1,0 +1,58 @@
+"""What the report of a language model shows, gathered from its fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elman.tasks.networks import count_parameters
+from elman.tasks.results.text import Sample, TextReport
+from elman.tasks.text.activity import watch_units
+from elman.tasks.text.fitting import TextFit
+from elman.tasks.text.reading import log_probabilities
+from elman.tasks.text.sampling import Sampling, write_text
+from elman.tasks.text.scoring import score_part
+
+_TEMPERATURES = (0.5, 0.8, 1.0)
+_SAMPLE_LENGTH, _NUM_WATCHED, _NUM_UNITS = 400, 1500, 6
+
+
+def build_report(
+    fit: TextFit, name: str, seed: int, title: str | None, configuration: Mapping[str, Any]
+) -> TextReport:
+    """Score the held-out parts, once, and gather what a report shows.
+
+    Args:
+        fit: the network, and what it was fitted on.
+        name: what the table of scores calls the model.
+        seed: of the samples.
+        title: of the page; None says what the model is.
+        configuration: what repeats the run, to be shown.
+    """
+    network, parts, training = fit.network, fit.parts, fit.training
+    vocabulary = parts.vocabulary
+    named = ("test", "validation") if parts.test_start < len(parts.codes) else ("validation",)
+    scores = [score_part(parts, one, name, log_probabilities(network, *parts.part(one))) for one in named]
+    watched = parts.codes[parts.part(named[0])[1] :][:_NUM_WATCHED]
+    samples = [
+        Sample(heat, write_text(network, vocabulary, _SAMPLE_LENGTH, sampling=Sampling(heat), seed=seed).text)
+        for heat in _TEMPERATURES
+    ]
+    steps = fit.symbols_per_step * max(1, training.num_steps)
+    return TextReport(
+        title=title or f"A language model of {vocabulary.unit}s",
+        unit=vocabulary.unit,
+        num_symbols=parts.lengths,
+        vocabulary_size=len(vocabulary),
+        scores=scores,
+        curve=training.curve,
+        samples=samples,
+        symbols=[vocabulary.symbol(code) for code in watched.tolist()],
+        activities=watch_units(network, watched, _NUM_UNITS),
+        kernel=network.layers.explain(),
+        findings=parts.findings,
+        configuration=configuration,
+        seconds=training.seconds,
+        seconds_per_1000=1000 * training.seconds / steps,
+        num_parameters=count_parameters(network),
+    )
