@@ -56,6 +56,7 @@ class Forecaster:
 
     Example:
         >>> import polars as pl
+        >>> from elman.training import TrainingOptions
         >>> table = pl.DataFrame({"day": range(200), "sold": [float(3 + d % 7) for d in range(200)]})
         >>> small = ForecastOptions(hidden_size=4, training=TrainingOptions(num_steps=4, evaluate_every=2))
         >>> forecaster = Forecaster(horizon=7, time="day", target="sold", options=small).fit(table)

@@ -53,6 +53,7 @@ class SequenceTagger:
 
     Example:
         >>> import polars as pl
+        >>> from elman.training import TrainingOptions
         >>> rows = [(s, "ab"[(s + t) % 2], "XY"[(s + t) % 2]) for s in range(30) for t in range(4)]
         >>> table = pl.DataFrame(rows, schema=["line", "letter", "kind"], orient="row")
         >>> options = TagOptions(hidden_size=8, training=TrainingOptions(num_steps=40, evaluate_every=20))
