@@ -38,6 +38,7 @@ class CopyMemory(Problem):
     output_size = NUM_SYMBOLS
     measure = Accuracy()
     chance = 1 / NUM_SYMBOLS
+    confirmations = 2
     recipe = Recipe(hidden_size=64, max_sequences=320_000, evaluate_every=6_400)
     num_test = 256
 

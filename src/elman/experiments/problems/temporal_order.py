@@ -40,6 +40,7 @@ class TemporalOrder(Problem):
     output_size = 4
     measure = Accuracy()
     chance = 1 / 4
+    confirmations = 2
     recipe = Recipe(max_sequences=96_000)
 
     @property
