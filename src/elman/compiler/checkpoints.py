@@ -54,20 +54,19 @@ def choose_room(call: Call, arguments: Arguments) -> int:
     num_steps = len(arguments.input)
     if call.memory is None:
         return num_steps
-    sizes = {room: measure(call, arguments, room) for room in _rooms(num_steps)}
+    num_bytes, num_shares, num_calls = chosen_budget()
+    sizes = {room: _sum(sizes_of(call, arguments, room), num_calls) for room in _rooms(num_steps)}
     fitting = [room for room, size in sizes.items() if size <= call.memory]
     if not fitting:
-        num_bytes, num_shares = chosen_budget()
         least = -(-min(sizes.values()) * num_shares // 1000)
         shares = (
-            f"\n    {num_shares} recurrences have equal shares of it: layers, directions, single steps."
-            if num_shares > 1
-            else ""
+            f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
         )
+        steps = f"\n    It holds what is kept of {num_calls} calls, of a step each." if num_calls > 1 else ""
         raise OptionError(
             f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "
             f"{arguments.input.shape[1]}: the smallest that works is {least} kB, but it is "
-            f"{(num_bytes or call.memory) / 1000:g} kB.{shares}"
+            f"{(num_bytes or call.memory) / 1000:g} kB.{shares}{steps}"
         )
     return max(fitting)
 
@@ -80,7 +79,12 @@ def measure(call: Call, arguments: Arguments, room: int) -> int:
         arguments: Its tensors.
         room: Steps of a span; T for one span.
     """
-    return sum(sizes_of(call, arguments, room))
+    return _sum(sizes_of(call, arguments, room))
+
+
+def _sum(sizes: Sizes, num_calls: int = 1) -> int:
+    """Return the bytes of so many calls alike: all of them keep theirs, and one works at a time."""
+    return sizes.kept * num_calls + sizes.work
 
 
 def sizes_of(call: Call, arguments: Arguments, room: int) -> Sizes:

@@ -14,10 +14,12 @@ class Budget(NamedTuple):
     Attributes:
         num_bytes: Of all of them; None for as many as are needed.
         num_shares: How many have an equal share of it.
+        num_calls: How many calls keep something of one share, until the gradients of all are got.
     """
 
     num_bytes: int | None = None
     num_shares: int = 1
+    num_calls: int = 1
 
 
 _UNBOUNDED = Budget()
@@ -54,12 +56,26 @@ def shared_by(num_recurrences: int) -> AbstractContextManager[None]:
     """Divide the memory of a `with` block evenly among the recurrences that run in it.
 
     Args:
-        num_recurrences: How many run: layers times directions, or single steps.
+        num_recurrences: How many run: layers times directions.
     """
     if num_recurrences == 1 or torch.compiler.is_compiling():  # where a budget is refused
         return nullcontext()
     budget = _budget.get()
     return _budgeted(budget._replace(num_shares=budget.num_shares * num_recurrences))
+
+
+def kept_at_once(num_calls: int) -> AbstractContextManager[None]:
+    """Let what so many calls keep have room in one share of the memory of a `with` block.
+
+    Unlike recurrences that share it evenly, such calls are alike, and each works where the one before did.
+
+    Args:
+        num_calls: How many run one after another: the steps of a sequence that is run step by step.
+    """
+    if num_calls == 1 or torch.compiler.is_compiling():
+        return nullcontext()
+    budget = _budget.get()
+    return _budgeted(budget._replace(num_calls=budget.num_calls * num_calls))
 
 
 @contextmanager
@@ -73,8 +89,8 @@ def _budgeted(budget: Budget) -> Iterator[None]:
 
 def chosen_memory() -> int | None:
     """Return the bytes that a recurrence may keep and work in; None for as many as are needed."""
-    num_bytes, num_shares = _budget.get()
-    return None if num_bytes is None else num_bytes // num_shares
+    budget = _budget.get()
+    return None if budget.num_bytes is None else budget.num_bytes // budget.num_shares
 
 
 chosen_memory._dynamo_marked_constant = True  # pyright: ignore[reportFunctionMemberAccess] - a trace runs it

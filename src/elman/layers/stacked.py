@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells import Cell
@@ -16,6 +15,7 @@ from elman.compiler import shared_by
 from elman.errors import OptionError, ShapeError
 from elman.layers.bidirectional import Bidirectional
 from elman.layers.contract import SequenceLayer
+from elman.layers.dropout import drop
 from elman.layers.lengths import as_lengths, check_no_lengths
 from elman.layers.packed import check_packed, pack_like, unpack
 from elman.layers.parts import as_layer
@@ -143,7 +143,8 @@ class Stacked(SequenceLayer):
         """
         final_states = []
         for index, (layer, own) in enumerate(self._pair(state, "state")):
-            output, own = layer.step(self._drop(index, input), own)
+            with shared_by(len(self.layers)):
+                output, own = layer.step(self._drop(index, input), own)
             final_states.append(own)
             input = input + output if index in self.residual else output
         return input, tuple(final_states)
@@ -205,7 +206,7 @@ class Stacked(SequenceLayer):
         return list(zip(layers, state, strict=True))
 
     def _drop(self, index: int, input: Tensor) -> Tensor:
-        return dropout(input, self.dropout, self.training) if index and self.dropout else input
+        return drop(input, self.dropout) if index and self.dropout and self.training else input
 
 
 def _check_chain(layers: list[SequenceLayer], batch_first: bool) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from elman.cells import Cell
 from elman.cells.options import brief, check_flag, check_size
+from elman.compiler import shared_by
 from elman.errors import DtypeError, OptionError, ShapeError
 from elman.layers.checks import check_like, check_tensor
 from elman.layers.recurrent import Recurrent
@@ -99,7 +100,9 @@ class ImageSweep(nn.Module):
         """Run over the lines along one axis: each is a sequence, so that the batch has N * lines of them."""
         lines = image.movedim((_AXES[axis], 1), (0, 3))
         sequences = lines.flatten(1, 2)
-        outputs = [layer(sequences)[0] for layer in self.sweeps[axis]]  # pyright: ignore[reportGeneralTypeIssues]
+        layers = [*self.sweeps[axis]]  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
+        with shared_by(len(self.axes) * len(layers)):
+            outputs = [layer(sequences)[0] for layer in layers]
         output = torch.cat(outputs, dim=-1).unflatten(1, lines.shape[1:3])
         return output.movedim((0, 3), (_AXES[axis], 1))
 

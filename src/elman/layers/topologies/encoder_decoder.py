@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from elman.cells.options import brief
+from elman.compiler import shared_by
 from elman.errors import OptionError
 from elman.layers.contract import SequenceLayer
 from elman.layers.topologies.attention import AdditiveAttention, Memory
@@ -104,8 +105,11 @@ class EncoderDecoder(nn.Module):
         Raises:
             ElmanError: What the encoder or `FeedbackDecoder` refuses.
         """
-        state, memory = self._read(source, source_lengths)
-        return self.decoder(targets, state, lengths=lengths, memory=memory, teacher_forcing=teacher_forcing)
+        with shared_by(2):
+            state, memory = self._read(source, source_lengths)
+            return self.decoder(
+                targets, state, lengths=lengths, memory=memory, teacher_forcing=teacher_forcing
+            )
 
     def loss(
         self,

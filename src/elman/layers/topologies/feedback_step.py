@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells.options import check_size
+from elman.compiler import kept_at_once
 from elman.errors import OptionError
 from elman.layers.contract import SequenceLayer
 from elman.layers.topologies.attention import AdditiveAttention, Memory
@@ -111,7 +112,8 @@ class FeedbackStep(nn.Module, ABC):
                 is_true = torch.rand(len(fed), 1, device=fed.device) < ratio
                 fed = torch.where(is_true, fed, self.feed(self._own(predictions[-1])))
             context = None if contexts is None else contexts[t]
-            output, state, _ = self.step(fed, state, context, memory)
+            with kept_at_once(len(truth)):
+                output, state, _ = self.step(fed, state, context, memory)
             predictions.append(output)
         return torch.stack(predictions)
 
