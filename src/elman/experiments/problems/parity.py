@@ -32,7 +32,10 @@ class Parity(Problem):
     output_size = 2
     measure = Accuracy()
     chance = 1 / 2
-    recipe = Recipe(hidden_size=16, learning_rate=0.01, max_sequences=256_000)
+    confirmations = 5
+    recipe = Recipe(
+        hidden_size=16, batch_size=64, learning_rate=0.02, max_sequences=128_000, evaluate_every=6_400
+    )
 
     @property
     def bar(self) -> float:
