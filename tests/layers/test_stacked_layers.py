@@ -14,6 +14,7 @@ from elman import GRU, LSTM, Bidirectional, Recurrent, Stacked, Stateful
 from elman.cells import ALL_CELLS, ConvGRUCell, ElmanCell, GRUCell, LSTMCell
 from elman.errors import DtypeError, OptionError, ShapeError
 from elman.layers import SequenceLayer, TimeDistributed
+from elman.layers.dropout import drop
 
 ANY: Callable[[object], Any] = lambda value: value  # noqa: E731 - of a wrong type on purpose
 EXACT: dict[str, Any] = {"rtol": 0, "atol": 0}
@@ -154,8 +155,9 @@ def test_dropout_is_between_layers_and_in_training_alone():
     torch.manual_seed(3)
     output, _ = stack(x)
     torch.manual_seed(3)
-    expected, _ = second(nn.functional.dropout(first(x)[0], 0.5))
+    expected, _ = second(drop(first(x)[0], 0.5))
     torch.testing.assert_close(output, expected, **EXACT)
+    assert not torch.equal(output, second(first(x)[0])[0])
     stack.eval()
     torch.testing.assert_close(stack(x)[0], second(first(x)[0])[0], **EXACT)
     closed = Stacked(first, second, dropout=1.0)

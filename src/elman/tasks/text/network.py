@@ -10,6 +10,7 @@ from torch.nn.functional import linear
 from elman.cells.wrappers import WeightDrop
 from elman.errors import OptionError
 from elman.layers import LSTM, Recurrent, SequenceLayer, Stacked
+from elman.layers.dropout import Dropout
 from elman.tasks.networks import make_cell, make_layer, seeded
 from elman.tasks.text.options import TextOptions
 from elman.training import init_recurrent_, set_forget_bias_
@@ -38,7 +39,7 @@ class TextNetwork(nn.Module):
         if options.tied and options.embedding_size is None:
             size = output_size
         self.embedding = nn.Embedding(num_codes, size)
-        self.input_dropout, self.dropout = nn.Dropout(options.input_dropout), nn.Dropout(options.dropout)
+        self.input_dropout, self.dropout = Dropout(options.input_dropout), Dropout(options.dropout)
         for _ in range(options.num_layers):
             layers.append(_make_layer(options, layers[-1].output_size if layers else size))
         self.layers = Stacked(*layers, dropout=options.dropout)
