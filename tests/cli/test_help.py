@@ -22,7 +22,16 @@ COMMANDS: dict[tuple[str, ...], Any] = {
 }
 OPTIONS = {option.name: option for option in COMMANDS[FIT].params}
 SETTINGS = {one.name: one.default for one in fields(ForecastSettings)}
-IN_CONFIG_ONLY = {"evaluate_every", "warmup", "weight_decay", "clip_norm", "averaging", "patience"}
+IN_CONFIG_ONLY = {
+    "evaluate_every",
+    "warmup",
+    "weight_decay",
+    "clip_norm",
+    "averaging",
+    "patience",
+    "recovery",
+    "max_recoveries",
+}
 IN_WORDS = {
     "frequency": "found",
     "validation": "a twentieth",

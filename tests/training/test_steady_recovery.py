@@ -11,7 +11,7 @@ from torch import Tensor
 from toy_training import OPTIONS, Toy, assert_same, weights, without_seconds
 
 from elman.errors import NonFiniteError, OptionError
-from elman.training import EvaluationRecord, Recovery, RecoveryRecord, TrainingOptions, read_tensors, train
+from elman.training import EvaluationRecord, RecoveryRecord, TrainingOptions, read_tensors, train
 
 
 class Passing(Toy):
@@ -83,7 +83,7 @@ def test_it_is_logged(caplog: pytest.LogCaptureFixture):
 def test_training_that_diverges_converges_at_a_smaller_rate():
     options = replace(OPTIONS, learning_rate=0.4)
     with pytest.raises(NonFiniteError):
-        train(Diverging(0.5), options, recovery=Recovery(limit=0))
+        train(Diverging(0.5), replace(options, max_recoveries=0))
     result = train(Diverging(0.5), options)
     assert result.num_steps == 14
     assert result.curve[-1].learning_rate < options.learning_rate_at(14)
@@ -93,7 +93,7 @@ def test_training_that_diverges_converges_at_a_smaller_rate():
 def test_it_gives_up_after_a_few_times_and_names_the_parameter():
     task = Toy(infinite_gradient_at=7)
     with pytest.raises(NonFiniteError) as caught:
-        train(task, OPTIONS, recovery=Recovery(limit=2))
+        train(task, replace(OPTIONS, max_recoveries=2))
     assert str(caught.value) == (
         "The gradient's norm became inf at step 7, windows around 7: the gradient of `0.weight` holds inf. "
         "Going back 2 times, at last to 0.25 of the learning rate, did not help; the best weights so far, of "
@@ -108,7 +108,7 @@ def test_times_are_counted_from_the_last_evaluation():
                 self.validation_losses, self.nan_loss_at, self.times = [0.5] * 9, 9, 1
             return super().loss(step)
 
-    result = train(Twice(3, times=1), OPTIONS, recovery=Recovery(limit=1))
+    result = train(Twice(3, times=1), replace(OPTIONS, max_recoveries=1))
     assert [record.num_recoveries for record in result.curve] == [1, 0, 1, 0]
 
 
@@ -172,7 +172,7 @@ def test_a_bad_batch_is_left_out():
             return super().loss(step) if input is None else self._error(input)  # running statistics see it
 
     task, told = WithoutTen(), list[EvaluationRecord]()
-    result = train(task, replace(OPTIONS, averaging=0), recovery=Recovery("skip"), on_record=told.append)
+    result = train(task, replace(OPTIONS, averaging=0, recovery="skip"), on_record=told.append)
     assert [record.num_recoveries for record in told] == [0, 0, 1, 0]
     assert [(one.step, one.went_back_to, one.learning_rate_factor) for one in result.recoveries] == [
         (10, 9, 1.0)
@@ -190,19 +190,19 @@ def test_too_many_bad_batches_end_it():
     with pytest.raises(
         NonFiniteError, match="Since the last evaluation a step was left out 2 times; the best"
     ):
-        train(Bad(), OPTIONS, recovery=Recovery("skip", limit=2))
+        train(Bad(), replace(OPTIONS, recovery="skip", max_recoveries=2))
     with pytest.raises(NonFiniteError, match=r"No step since the last evaluation could be done\."):
-        train(Bad(), OPTIONS, recovery=Recovery("skip", limit=9))
+        train(Bad(), replace(OPTIONS, recovery="skip", max_recoveries=9))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"action": "hope"}, "`action` must be one of 'halve', 'skip', but it is 'hope'."),
-        ({"limit": -1}, "`limit` must be a whole number, 0 or more, but it is -1."),
+        ({"recovery": "hope"}, "`recovery` must be one of 'halve', 'skip', but it is 'hope'."),
+        ({"max_recoveries": -1}, "`max_recoveries` must be a whole number 0 or more, but it is -1."),
     ],
 )
 def test_options_are_checked(options: dict[str, Any], message: str):
     with pytest.raises(OptionError) as caught:
-        Recovery(**options)
+        TrainingOptions(**options)
     assert str(caught.value) == message

@@ -7,7 +7,7 @@ import torch
 from toy_training import OPTIONS, Toy, assert_same, weights, without_seconds
 
 from elman.errors import NonFiniteError
-from elman.training import EvaluationRecord, Recovery, TrainingOptions, train
+from elman.training import EvaluationRecord, TrainingOptions, train
 
 
 def by_hand(options: TrainingOptions) -> list[dict[str, torch.Tensor]]:
@@ -161,6 +161,6 @@ def test_non_finite_number_is_named_and_loses_nothing(task: Toy, message: str):
         at_records.append(weights(task))
 
     with pytest.raises(NonFiniteError) as caught:
-        train(task, replace(OPTIONS, averaging=0), recovery=Recovery(limit=0), on_record=on_record)
+        train(task, replace(OPTIONS, averaging=0, max_recoveries=0), on_record=on_record)
     assert str(caught.value) == message
     assert_same(weights(task), at_records[-1])

@@ -42,6 +42,8 @@ def test_learning_rate_without_warmup_begins_near_its_peak():
         ("seed", -1),
         ("seed", 2**32),
         ("seed", 1.0),
+        ("recovery", "hope"),
+        ("max_recoveries", -1),
     ],
 )
 def test_illegal_option_is_refused_by_name(name: str, value: Any):

@@ -15,7 +15,6 @@ __all__ = [
     "Part",
     "PerStep",
     "PlannedMethod",
-    "Recovery",
     "RecoveryRecord",
     "Schedule",
     "SequenceBatch",
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from elman.training.options import TrainingOptions
     from elman.training.planning import Memory, PlannedMethod, largest_hidden_size, largest_length, plan
     from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
-    from elman.training.recovery import Recovery
     from elman.training.steady import (
         GradientFlowPenalty,
         NonFinite,
@@ -64,7 +62,6 @@ else:
             "Part": "elman.training.through_time",
             "PerStep": "elman.training.through_time",
             "RTRL": "elman.training.through_time",
-            "Recovery": "elman.training.recovery",
             "RecoveryRecord": "elman.training.records",
             "Memory": "elman.training.planning",
             "PlannedMethod": "elman.training.planning",

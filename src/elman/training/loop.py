@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
@@ -22,7 +21,7 @@ from elman.errors import NonFiniteError
 from elman.training.checkpoints import Checkpoint
 from elman.training.options import TrainingOptions
 from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
-from elman.training.recovery import Diverged, Recovery
+from elman.training.recovery import Diverged
 from elman.training.state import TrainingState
 from elman.training.steady.clipping import clip_gradients
 from elman.training.steady.non_finite import find_parameter
@@ -39,18 +38,18 @@ def train(
     *,
     checkpoint: Path | None = None,
     configuration: Mapping[str, Any] | None = None,
-    recovery: Recovery = Recovery(),  # noqa: B008 - frozen
     on_step: OnStep = lambda step, loss: None,
     on_record: Callable[[EvaluationRecord], None] = lambda record: None,
 ) -> TrainingResult:
     """Train until the steps or the patience run out; leave the best weights in the model.
 
+    Where a number is not finite, training recovers as the options say; each time is logged and recorded.
+
     Args:
         task: what to train.
-        options: how.
+        options: how, also after a number that is not finite.
         checkpoint: a file written at every evaluation. If it exists, training goes on from it.
         configuration: JSON-able values that a checkpoint must have been written with.
-        recovery: what to do when a number is no longer finite. Each time is logged and recorded.
         on_step: called with the step and its loss; again for steps that are done again.
         on_record: called with every evaluation; a training that goes on begins with those it has done.
 
@@ -60,9 +59,8 @@ def train(
             evaluation.
         RunError: the checkpoint cannot be read or written, or belongs to another configuration.
     """
-    training = _Training(task, options, recovery)
-    identity = {**(configuration or {}), "recovery": asdict(recovery)}
-    file = Checkpoint(checkpoint, options, identity) if checkpoint else None
+    training = _Training(task, options)
+    file = Checkpoint(checkpoint, options, configuration or {}) if checkpoint else None
     try:
         if file:
             training.result = file.restore(training.state)
@@ -83,8 +81,8 @@ def train(
 class _Training:
     """One training on its way: what moves, and what was done."""
 
-    def __init__(self, task: TrainingTask, options: TrainingOptions, recovery: Recovery) -> None:
-        self.task, self.options, self.recovery = task, options, recovery
+    def __init__(self, task: TrainingTask, options: TrainingOptions) -> None:
+        self.task, self.options = task, options
         self.state, self.result = TrainingState(task.model, options), TrainingResult()
         self.num_recoveries = 0  # since the last evaluation
 
@@ -132,7 +130,7 @@ class _Training:
                 with self._kept_buffers():
                     loss, norm = self._step(step)
             except Diverged as failure:
-                if self.recovery.action != "skip":
+                if self.options.recovery != "skip":
                     raise
                 self._recover(failure, {})
                 continue
@@ -162,7 +160,7 @@ class _Training:
     @contextmanager
     def _kept_buffers(self) -> Iterator[None]:
         """Put back, for a step that is skipped, what its batch has left in running statistics."""
-        if self.recovery.action != "skip":
+        if self.options.recovery != "skip":
             yield
             return
         before = [(buffer, buffer.clone()) for buffer in self.task.model.buffers()]
@@ -190,8 +188,8 @@ class _Training:
         Raises:
             NonFiniteError: there is nothing left to try.
         """
-        is_skipped = self.recovery.action == "skip"
-        if self.num_recoveries >= self.recovery.limit or (is_skipped and not failure.can_skip):
+        is_skipped = self.options.recovery == "skip"
+        if self.num_recoveries >= self.options.max_recoveries or (is_skipped and not failure.can_skip):
             raise NonFiniteError(f"{failure.cause} {self._tried(failure)}{self._kept}.") from None
         self.num_recoveries += 1
         factor = self.state.learning_rate_factor
@@ -210,7 +208,7 @@ class _Training:
         if not self.num_recoveries:
             return "The weights of that step were not moved; " if failure.can_skip else "Nothing was saved; "
         times = "once" if self.num_recoveries == 1 else f"{self.num_recoveries} times"
-        if self.recovery.action == "skip":
+        if self.options.recovery == "skip":
             return f"Since the last evaluation a step was left out {times}; "
         factor = self.state.learning_rate_factor
         return f"Going back {times}, at last to {factor:g} of the learning rate, did not help; "

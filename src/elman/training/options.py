@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, inf, nextafter, pi
 
+from elman.cells.options import check_choice
 from elman.errors import OptionError
 
+RECOVERIES = ("halve", "skip")
 _MAX_SEED = 2**32 - 1
 
 
@@ -26,6 +28,13 @@ class TrainingOptions:
             0 keeps the weights themselves.
         patience: evaluations in a row without a better validation loss before training stops early.
         seed: of everything random, 0 to 4,294,967,295.
+        recovery: what is done where a loss, a gradient or a weight is NaN or infinite; neither way lets it
+            into the weights or into a checkpoint. "halve" goes back to the weights of the last evaluation and
+            tries the same steps at half the learning rate, which stays halved: what diverged is to converge.
+            "skip" does not move the weights at that step and takes the next batch: a few bad batches are to
+            cost nothing.
+        max_recoveries: times in a row, without an evaluation in between, before training gives up; 0 gives up
+            at once.
 
     Raises:
         OptionError: an option is out of its range.
@@ -45,12 +54,16 @@ class TrainingOptions:
     averaging: float = 0.99
     patience: int = 10
     seed: int = 0
+    recovery: str = "halve"
+    max_recoveries: int = 3
 
     def __post_init__(self) -> None:
         """Refuse values no training can use."""
         for name in ("num_steps", "evaluate_every", "patience"):
             self._require_whole(name, 1, inf, "1 or more")
         self._require_whole("seed", 0, _MAX_SEED, f"in [0, {_MAX_SEED}]")
+        self._require_whole("max_recoveries", 0, inf, "0 or more")
+        check_choice("recovery", self.recovery, RECOVERIES)
         below_one, largest = nextafter(1, 0), nextafter(inf, 0)
         for name in ("warmup", "averaging"):
             self._require(name, 0, below_one, "a number in [0, 1)")

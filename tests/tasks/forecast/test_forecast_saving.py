@@ -110,6 +110,8 @@ EVERY_OPTION = {
         clip_norm=inf,
         averaging=0.0,
         patience=2,
+        recovery="skip",
+        max_recoveries=2,
         seed=2**32 - 1,
     ),
     "through_time": "tbptt:3",

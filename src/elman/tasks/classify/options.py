@@ -8,7 +8,9 @@ from typing import Any
 from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.layers.topologies.pooling import POOLINGS
+from elman.tasks.classify.through_time import parse_reach
 from elman.tasks.networks import cell_name
+from elman.tasks.through_time import parse_memory
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
 
@@ -36,6 +38,9 @@ class ClassifyOptions:
         validation: share of the sequences that decides when to stop.
         test: share of the sequences that judges; 0 for none.
         batch_size: sequences a step.
+        through_time: "bptt" for exact gradients, or "tbptt:STEPS" to cut them so many steps before the end of
+            a sequence, all of which is still read; for unidirectional networks with pooling "last".
+        memory: bytes that the gradient of a batch may take, such as "64MB"; None for as many as it needs.
         device: "cpu", "cuda", "cuda:1", ...
         num_steps: optimizer steps at most; this and what follows are those of `TrainingOptions`.
         evaluate_every: steps between two looks at the validation part.
@@ -46,6 +51,8 @@ class ClassifyOptions:
         averaging: decay of the running mean of the weights.
         patience: evaluations without a better one before training stops.
         seed: of everything random.
+        recovery: what is done where a number is not finite: "halve" or "skip".
+        max_recoveries: times in a row before training gives up.
 
     Raises:
         OptionError: a value is not a legal one.
@@ -65,6 +72,8 @@ class ClassifyOptions:
     validation: float = 0.2
     test: float = 0.2
     batch_size: int = 32
+    through_time: str = "bptt"
+    memory: str | None = None
     device: str = "cpu"
     num_steps: int = 600
     evaluate_every: int = 50
@@ -75,6 +84,8 @@ class ClassifyOptions:
     averaging: float = TrainingOptions.averaging
     patience: int = TrainingOptions.patience
     seed: int = TrainingOptions.seed
+    recovery: str = TrainingOptions.recovery
+    max_recoveries: int = TrainingOptions.max_recoveries
 
     def __post_init__(self) -> None:
         """Refuse what no classifier can use."""
@@ -92,8 +103,15 @@ class ClassifyOptions:
         self._require("class_weights", self.class_weights in WEIGHTINGS, f"one of {', '.join(WEIGHTINGS)}")
         if isinstance(self.cell, str):
             self._require("cell", self.cell in ALL_CELLS, f"one of {', '.join(ALL_CELLS)}")
+        parse_memory(self.memory)
         check_device(self.device)
+        _ = self.reach  # refuses what a classifier cannot cut
         _ = self.training  # refuses what no training can use
+
+    @property
+    def reach(self) -> int | None:
+        """Steps before the end of a sequence that a gradient reaches back; None for all."""
+        return parse_reach(self.through_time, bidirectional=self.bidirectional, pooling=self.pooling)
 
     @property
     def training(self) -> TrainingOptions:

@@ -56,6 +56,8 @@ class ClassifySettings(RunSettings):
     validation: float = ClassifyOptions.validation
     test: float = ClassifyOptions.test
     batch_size: int = ClassifyOptions.batch_size
+    through_time: str = ClassifyOptions.through_time
+    memory: str | None = ClassifyOptions.memory
     device: str = ClassifyOptions.device
     num_steps: int = ClassifyOptions.num_steps
     evaluate_every: int = ClassifyOptions.evaluate_every
@@ -66,6 +68,8 @@ class ClassifySettings(RunSettings):
     averaging: float = ClassifyOptions.averaging
     patience: int = ClassifyOptions.patience
     seed: int = ClassifyOptions.seed
+    recovery: str = ClassifyOptions.recovery
+    max_recoveries: int = ClassifyOptions.max_recoveries
     threads: int = 1
 
     def classifier(self) -> SequenceClassifier:

@@ -58,6 +58,8 @@ class ForecastSettings(RunSettings):
     averaging: float = TrainingOptions.averaging
     patience: int = TrainingOptions.patience
     seed: int = TrainingOptions.seed
+    recovery: str = TrainingOptions.recovery
+    max_recoveries: int = TrainingOptions.max_recoveries
     threads: int = 1
 
     def forecaster(self) -> Forecaster:

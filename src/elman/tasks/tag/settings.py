@@ -52,6 +52,8 @@ class TagSettings(RunSettings):
     dropout: float = _OPTIONS.dropout
     batch_size: int = _OPTIONS.batch_size
     segment: int = _OPTIONS.segment
+    through_time: str = _OPTIONS.through_time
+    memory: str | None = _OPTIONS.memory
     device: str = _OPTIONS.device
     num_steps: int = _OPTIONS.training.num_steps
     evaluate_every: int = _OPTIONS.training.evaluate_every
@@ -62,6 +64,8 @@ class TagSettings(RunSettings):
     averaging: float = _OPTIONS.training.averaging
     patience: int = _OPTIONS.training.patience
     seed: int = _OPTIONS.training.seed
+    recovery: str = _OPTIONS.training.recovery
+    max_recoveries: int = _OPTIONS.training.max_recoveries
     threads: int = 1
 
     def tagger(self) -> SequenceTagger:

@@ -1,0 +1,32 @@
+"""What a training does about NaN is a setting of every task that trains in steps, also in config.toml."""
+
+from typing import Any
+
+import pytest
+
+from elman.errors import OptionError
+from elman.tasks.classify.settings import ClassifySettings
+from elman.tasks.forecast.settings import ForecastSettings
+from elman.tasks.tag.settings import TagSettings
+from elman.training import TrainingOptions
+
+FORECAST = {"data": "table.csv", "time": "Time", "target": "Demand", "horizon": 4}
+TASKS: dict[str, Any] = {
+    "forecast": lambda more: ForecastSettings.from_mapping({**FORECAST, **more}, "here").forecaster(),
+    "classify": lambda more: ClassifySettings.from_mapping({"data": "folder", **more}, "here").classifier(),
+    "tag": lambda more: TagSettings.from_mapping({"data": "words.txt", **more}, "here").tagger(),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_settings_reach_the_training(task: str):
+    found: TrainingOptions = TASKS[task]({"recovery": "skip", "max_recoveries": 7}).options.training
+    assert (found.recovery, found.max_recoveries) == ("skip", 7)
+    plain: TrainingOptions = TASKS[task]({}).options.training
+    assert (plain.recovery, plain.max_recoveries) == ("halve", 3)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_settings_that_are_none_are_refused(task: str):
+    with pytest.raises(OptionError, match="`recovery` must be one of 'halve', 'skip', but it is 'hope'"):
+        TASKS[task]({"recovery": "hope"})
