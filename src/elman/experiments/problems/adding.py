@@ -29,13 +29,12 @@ class Adding(Problem):
 
     title = "Adding problem"
     length_name = "time steps"
-    default_lengths = (50, 200, 500)
+    default_lengths = (50, 200)
     smallest = 2
     input_size = 2
     output_size = 1
     measure = SquaredError()
     chance = 1 / 6
-    confirmations = 2
     recipe = Recipe(hidden_size=32, max_sequences=320_000, evaluate_every=3_200)
 
     @property
