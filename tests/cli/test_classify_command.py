@@ -1,6 +1,7 @@
 """`elman fit classify` and what is done with its run; every mistake ends with one message."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,3 +128,41 @@ def test_mistake_ends_with_one_message(
     assert message in result.err
     assert result.err.startswith("elman: ")
     assert not Path("run").exists()
+
+
+def test_run_knows_its_files_from_anywhere(place_: Path, elman: Elman, monkeypatch: pytest.MonkeyPatch):
+    Path("files").mkdir()
+    Path("tested").mkdir()
+    for folder in ("files", "tested"):
+        for at in range(20):
+            Path(folder, f"{at}.csv").write_text("x\n" + "\n".join(map(str, range(at % 2, 9, 1 + at % 2))))
+    pl.DataFrame({"file": [f"{at}.csv" for at in range(20)], "kind": ["a", "b"] * 10}).write_csv("kinds.csv")
+    named = ("--id", "file", "--label", "kind", "--labels", "kinds.csv", "--test-data", "tested")
+    result = elman(*FIT, "files", *named, *SMALL, "--out", "of_files")
+    assert result.code == 0, result.err
+    settings = tomllib.loads(Path("of_files/config.toml").read_text())
+    assert {name: settings[name] for name in ("data", "labels", "test_data")} == {
+        "data": str(place_ / "files"),
+        "labels": str(place_ / "kinds.csv"),
+        "test_data": str(place_ / "tested"),
+    }
+    monkeypatch.chdir("of_files")
+    assert elman("evaluate", "../of_files").out.startswith("test part, 20 sequences")
+
+
+def test_gradient_is_cut_or_bounded(place_: Path, elman: Elman):
+    forward = ("--unidirectional", "--pooling", "last", "--through-time", "tbptt:3", "--memory", "8MB")
+    result = elman(*FIT, "steps.csv", *COLUMNS, *SMALL, *forward, "--out", "cut")
+    assert result.code == 0, result.err
+    settings = tomllib.loads(Path("cut/config.toml").read_text())
+    assert (settings["through_time"], settings["memory"]) == ("tbptt:3", "8MB")
+    assert elman("evaluate", "cut").code == 0
+    for arguments, message in [
+        (("--through-time", "tbptt:3"), "but this network reads from both ends"),
+        (("--through-time", "rtrl"), "must be bptt or tbptt:STEPS"),
+        (("--memory", "much"), "`memory` must be a size"),
+        (("--memory", "9kB"), "`memory` is too small"),
+    ]:
+        refused = elman(*FIT, "steps.csv", *COLUMNS, *SMALL, *arguments, "--out", "refused")
+        assert refused.code == 2
+        assert message in refused.err

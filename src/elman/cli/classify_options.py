@@ -21,7 +21,7 @@ Data = Annotated[
         metavar="DATA", help="A CSV or Parquet table, a .ts file, or a folder.", show_default=False
     ),
 ]
-TestData = Annotated[str | None, _data("--test-data", "DATA", "The test part, if it is apart.")]
+TestData = Annotated[Path | None, _data("--test-data", "DATA", "The test part, if it is apart.")]
 Id = Annotated[str | None, _data("--id", "COLUMN", "Names the sequence that a row is a step of.")]
 Order = Annotated[str | None, _data("--order", "COLUMN", "Sorts the steps. Default: as they stand.")]
 Features = Annotated[
@@ -31,7 +31,7 @@ Label = Annotated[str | None, _data("--label", "COLUMN", "The class, one a seque
 Group = Annotated[str | None, _data("--group", "COLUMN", "Such as a person: never split between parts.")]
 Part = Annotated[str | None, _data("--part", "COLUMN", "Says train, validation or test itself.")]
 Labels = Annotated[
-    str | None, _data("--labels", "FILE", "Of a folder: a table with --id (the file) and --label.")
+    Path | None, _data("--labels", "FILE", "Of a folder: a table with --id (the file) and --label.")
 ]
 Validation = Annotated[
     float | None, _data("--validation", "SHARE", "Held out to decide when to stop. Default: 0.2.")
@@ -64,3 +64,7 @@ Refit = Annotated[
 NumSteps = Annotated[int | None, training("--steps", "STEPS", "Of the optimizer, at most. Default: 600.")]
 BatchSize = Annotated[int | None, training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]
 LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.003.")]
+ThroughTime = Annotated[
+    str | None,
+    training("--through-time", "METHOD", "bptt, or tbptt:STEPS to cut it before the end. Default: bptt."),
+]

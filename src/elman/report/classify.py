@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from elman.report.charts.confusion import confusion_chart
+from elman.report.charts.flow import flow_chart
 from elman.report.charts.influence import influence_chart
 from elman.report.charts.learning import learning_chart
 from elman.report.charts.reliability import reliability_chart
@@ -44,6 +45,7 @@ def render_classification_report(report: ClassificationReport) -> str:
         Section("learning", "Learning curves", [learning_chart(report.curve), _facts(report)])
         if report.curve
         else None,
+        Section("gradient-flow", "Gradient flow", [flow_chart(report.flow)]) if report.flow else None,
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         Section("configuration", "Configuration", [configuration_table(report.configuration)])
         if report.configuration

@@ -39,22 +39,18 @@ class FlowWatch:
         """Whether it is time for a look."""
         return step % LOOK_EVERY == 0
 
-    def look(self, step: int, batch: Any, loss: Callable[..., Tensor], lengths: Tensor | None = None) -> None:
+    def look(self, step: int, batch: Any, loss: Callable[..., Tensor]) -> None:
         """See how far back the gradient of a loss reaches, exactly and without dropout.
 
         Args:
             step: of the optimizer.
-            batch: a few sequences, as the network takes them.
+            batch: a few sequences, as the network takes them; how long they are, its layers are told.
             loss: a function of what the network returns for them.
-            lengths: of the sequences; all as long as the batch without it.
-
-        Shape:
-            lengths: (N,).
         """
         self._monitor.loss = loss
         self._network.eval()
         try:
-            record = self._monitor(step, batch, lengths)
+            record = self._monitor(step, batch)
         finally:
             self._network.train()
         assert record is not None

@@ -109,7 +109,7 @@ def fit_model(
     statistics = statistics_of([encoder.standardised(one) for one in values])
 
     observer.on_stage("training the network")
-    task = _new_task(encoder, encoded, codes, classes, options, split)
+    task = _new_task(encoder, encoded, codes, classes, options, split, observer)
     identity = _identity(sequences, codes, options)
     told = {"on_step": observer.on_step, "on_record": observer.on_record}
     result = train(task, options.training, checkpoint=checkpoint, configuration=identity, **told)
@@ -136,12 +136,19 @@ def _new_task(
     classes: tuple[Any, ...],
     options: ClassifyOptions,
     split: Split,
+    observer: Observer | None = None,
 ) -> ClassifyTraining:
     """Return a training with fresh weights; they depend on the seed alone."""
     with seeded(options.seed):
         network = ClassifyNetwork(encoder.input_size, len(classes), options).to(options.device)
     return ClassifyTraining(
-        network, encoded, codes, options, training=split.train, validation=split.validation
+        network,
+        encoded,
+        codes,
+        options,
+        training=split.train,
+        validation=split.validation,
+        on_flow=None if observer is None else observer.on_flow,
     )
 
 

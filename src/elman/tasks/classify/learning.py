@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from elman.diagnostics import FlowRecord
 from elman.tasks.classify.encoder import Batch
 from elman.tasks.classify.network import ClassifyNetwork
 from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.flow import FlowWatch
 from elman.training import TrainingTask
 
 _BUCKET = 8
@@ -30,8 +32,11 @@ class ClassifyTraining(TrainingTask):
         *,
         training: np.ndarray,
         validation: np.ndarray,
+        on_flow: Callable[[FlowRecord], None] | None = None,
     ) -> None:
         super().__init__(network)
+        self.network = network
+        self.watch = None if on_flow is None else FlowWatch(network, on_flow)
         self.encoded, self.codes, self.options = encoded, codes, options
         self.training, self.validation = training, validation
         self.lengths = np.array([len(one) for one in encoded])
@@ -52,14 +57,23 @@ class ClassifyTraining(TrainingTask):
         ]
         return batches[generator.permutation(per_epoch)[place]]
 
-    def _loss_of(self, rows: np.ndarray) -> Tensor:
+    def _batch_of(self, rows: np.ndarray) -> tuple[Batch, Tensor]:
+        """Return sequences and their classes."""
         batch = Batch.of([self.encoded[row] for row in rows], torch.device(self.options.device))
-        target = torch.from_numpy(self.codes[rows]).to(self.options.device)
+        return batch, torch.from_numpy(self.codes[rows]).to(self.options.device)
+
+    def _loss_of(self, rows: np.ndarray) -> Tensor:
+        batch, target = self._batch_of(rows)
         return cross_entropy(self.model(batch), target, weight=self.weights)
 
     def loss(self, step: int) -> Tensor:
         """Return the cross-entropy of this step's sequences."""
-        return self._loss_of(self.rows_of(step))
+        rows = self.rows_of(step)
+        if self.watch is not None and self.watch.is_due(step):
+            batch, target = self._batch_of(rows[: self.watch.num_sequences])
+            self.watch.look(step, batch, lambda scores: cross_entropy(scores, target, weight=self.weights))
+        with self.network.bounded():
+            return self._loss_of(rows)
 
     def validation_loss(self) -> float:
         """Return the mean cross-entropy over the validation sequences."""

@@ -3,6 +3,7 @@
 config.toml           the settings; they repeat the run
 table.json            the fingerprint of the data, which a continued run must find again
 metrics.jsonl         one line per evaluation
+gradients.jsonl       one line per look at the flow of gradients, every 50 steps
 state.safetensors     where the training stands, to continue it
 refit.safetensors     where the second training, from both parts, stands
 model.safetensors     the classifier
@@ -13,7 +14,7 @@ report.html           the report
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from elman.data.sequence_folder import read_sequences
@@ -23,15 +24,16 @@ from elman.tasks.classify.fitting import REFIT, classes_of, codes_of
 from elman.tasks.classify.saved import FILES, load_report, save_report
 from elman.tasks.classify.settings import ClassifySettings
 from elman.tasks.classify.split import split_sequences
+from elman.tasks.flow import flow_points
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ClassificationReport, ScoreTable
-from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
+from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, require_same_data, writing_run
 from elman.tasks.saved import require_finished
 from elman.tasks.sequence_classifier import SequenceClassifier
 from elman.training.run import Mode, RunDirectory
 
-_OWN = (REFIT, *FILES)
+_OWN = (REFIT, FLOW, *FILES)
 
 
 def run_classify(
@@ -63,6 +65,7 @@ def run_classify(
         classifier.save(directory / MODEL)
         title = f"{Path(settings.data).stem}: {len(classifier.model.classes)} classes"
         report = classifier.report(title=title, configuration=asdict(settings))
+        report = replace(report, flow=flow_points(directory))
         save_report(report, directory)
     return report
 

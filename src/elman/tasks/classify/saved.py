@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from elman.tasks.results import ClassificationReport, Influence, ReliabilityPoint
+from elman.tasks.results import ClassificationReport, FlowPoint, Influence, ReliabilityPoint
 from elman.tasks.saved import RESULTS, reading_results, write_results
 from elman.training.files import write_frame
 from elman.training.run import RunDirectory
@@ -36,5 +36,6 @@ def load_report(directory: RunDirectory) -> ClassificationReport:
                 "predictions": pl.read_parquet(directory / "predictions.parquet"),
                 "reliability": [ReliabilityPoint(**one) for one in values["reliability"]],
                 "influence": Influence(**values["influence"]),
+                "flow": [FlowPoint(**one) for one in values.get("flow", ())],
             }
         )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from elman.tasks import through_time
+from elman.tasks.through_time import parse_memory
 
-from elman.cells.options import brief
-from elman.errors import OptionError
-from elman.training.through_time.sizes import parse_bytes
-
-_FORM = re.compile(r"bptt|tbptt:([1-9][0-9]*)")
+__all__ = ["parse_memory", "parse_reach"]
 
 
 def parse_reach(text: object) -> int | None:
@@ -27,22 +24,5 @@ def parse_reach(text: object) -> int | None:
         >>> parse_reach("bptt"), parse_reach("tbptt:24")
         (None, 24)
     """
-    found = _FORM.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        raise OptionError(
-            "`through_time` of a forecast must be bptt or tbptt:STEPS, since a window has one loss, on what "
-            f"comes after it, and no update on the way; but it is {brief(text)}."
-        )
-    return int(found[1]) if found[1] else None
-
-
-def parse_memory(value: object) -> int | None:
-    """Return the bytes that the gradient may take; None for as many as are needed.
-
-    Args:
-        value: such as "64MB", or None.
-
-    Raises:
-        OptionError: it is no size.
-    """
-    return None if value is None else parse_bytes("memory", value)  # pyright: ignore[reportArgumentType]
+    why = "a window has one loss, on what comes after it, and no update on the way"
+    return through_time.parse_reach(text, "a forecast", why)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from elman.data.findings import Finding
+from elman.tasks.results.forecast import FlowPoint
 from elman.tasks.results.scores import ScoreTable
 from elman.training.records import EvaluationRecord
 
@@ -57,6 +58,7 @@ class ClassificationReport:
         reliability: of that part.
         influence: of that part.
         curve: the learning curve.
+        flow: how far back gradients reached while the network was trained.
         findings: what was odd in the data.
         configuration: everything needed to repeat the run.
         facts: name -> what a person may want to know of the fit: sizes of the parts, the blend, the kernel.
@@ -77,3 +79,4 @@ class ClassificationReport:
     facts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     num_parameters: int = 0
+    flow: Sequence[FlowPoint] = ()
