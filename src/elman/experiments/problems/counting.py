@@ -96,6 +96,10 @@ class CountingThree(Counting):
     title = "Counting, a^n b^n c^n"
     input_size = 4
     output_size = 4
+    # How far a network counts moves from one evaluation to the next, so it is asked often.
+    recipe = Recipe(
+        hidden_size=8, batch_size=10, learning_rate=0.02, max_sequences=20_000, evaluate_every=200
+    )
 
     @property
     def num_letters(self) -> int:
