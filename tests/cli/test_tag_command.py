@@ -160,3 +160,30 @@ def test_stream_of_a_tagger_of_both_directions_is_refused(elman: Elman, place: P
     result = elman("predict", "run", "names.conll", "--future", "names.conll", "--out", "x.csv")
     assert "A tagger has no use for --future" in result.err
     assert json.loads((place / "run" / "evaluation.json").read_text())["spans"][0]["type"] == "all"
+
+
+def test_a_cut_gradient_in_bounded_memory_is_written_down_and_looked_at(elman: Elman, place: Path):
+    longer = SMALL.replace("num_steps = 12", "num_steps = 52")
+    (place / "small.toml").write_text(longer)
+    own = ("--stream", "--through-time", "tbptt:2", "--memory", "32MB")
+    assert elman(*FIT, *own, "--out", "run").code == 0
+    settings = read_settings(place / "run" / "config.toml")
+    assert (settings["through_time"], settings["memory"]) == ("tbptt:2", "32MB")
+    looks = [json.loads(line) for line in (place / "run" / "gradients.jsonl").read_text().splitlines()]
+    assert [look["step"] for look in looks] == [50]
+    page = (place / "run" / "report.html").read_text()
+    assert "Gradient flow" in page
+    assert "an epoch" in page
+    assert elman("report", "run", "--out", "again.html").code == 0
+    assert (place / "again.html").read_text() == page
+    report = json.loads((place / "run" / "evaluation.json").read_text())
+    # 32 of the 32 sequences of the training part at each of 52 steps: 40, less a tenth for each other part.
+    assert report["seconds_per_epoch"] == pytest.approx(report["seconds"] / 52)
+    assert elman("fit", "tag", "--resume", "--out", "run", "--quiet").code == 0
+
+
+def test_a_cut_of_both_directions_is_refused(elman: Elman, place: Path):
+    result = elman(*FIT, "--through-time", "tbptt:2", "--out", "run")
+    assert result.code == 2
+    assert "reads from both ends" in result.err
+    assert not (place / "run").exists()

@@ -6,7 +6,7 @@ import pytest
 
 from elman.report.tables.tags import confusion_table, span_table, tagged_sequences
 from elman.report.tag import render_tag_report, tag_sections
-from elman.tasks.results import EvaluationRecord, ScoreRow, ScoreTable
+from elman.tasks.results import EvaluationRecord, FlowPoint, ScoreRow, ScoreTable
 from elman.tasks.results.tag import SpanRow, TaggedSequence, TagReport
 
 ONE = TaggedSequence(
@@ -37,13 +37,22 @@ REPORT = TagReport(
     seconds=3.0,
     num_parameters=12,
     kernel="llvm: one loop",
+    seconds_per_epoch=0.5,
+    flow=[FlowPoint(50, "tagger.layer: layer 0", "state.0", (0, 1), (1.0, 0.5))],
 )
 
 
 def test_page_is_the_same_twice_and_has_every_section():
     page = render_tag_report(REPORT)
     assert page == render_tag_report(REPORT)
-    for text in ("elman wins.", "10 scored steps", "12 parameters", "run by llvm", "Hardest sequences"):
+    for text in (
+        "elman wins.",
+        "10 scored steps",
+        "12 parameters",
+        "run by llvm",
+        "0.5 s an epoch",
+        "Hardest sequences",
+    ):
         assert text in page
 
 
@@ -54,6 +63,7 @@ def test_page_is_the_same_twice_and_has_every_section():
         ({"hardest": []}, "hardest"),
         ({"examples": []}, "examples"),
         ({"curve": []}, "learning"),
+        ({"flow": []}, "gradient-flow"),
     ],
 )
 def test_what_is_not_there_has_no_section(changes: dict[str, object], slug: str):

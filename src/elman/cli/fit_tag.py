@@ -34,6 +34,8 @@ def command(
     learning_rate: own.LearningRate = None,
     seed: options.Seed = None,
     threads: options.Threads = None,
+    through_time: own.ThroughTime = None,
+    memory: options.Memory = None,
     device: options.Device = None,
     out: options.Out = None,
     config: options.Config = None,

@@ -76,3 +76,9 @@ Dropout = Annotated[
 NumSteps = Annotated[int | None, training("--steps", "STEPS", "Of the optimizer, at most. Default: 1000.")]
 BatchSize = Annotated[int | None, training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]
 LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.005.")]
+ThroughTime = Annotated[
+    str | None,
+    training(
+        "--through-time", "METHOD", "Its gradient: bptt; with --stream tbptt:STEPS, too. Default: bptt."
+    ),
+]

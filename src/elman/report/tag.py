@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elman.report.charts.flow import flow_chart
 from elman.report.charts.learning import learning_chart
 from elman.report.formatting import count, duration
 from elman.report.markup import Content, Html, element
@@ -40,6 +41,7 @@ def tag_sections(report: TagReport) -> list[Section]:
         _hardest(report),
         Section("confusion", "Labels and tags", [confusion_table(report.labels, report.confusion)]),
         Section("learning", "Learning curves", [learning_chart(report.curve)]) if report.curve else None,
+        _flow(report),
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         Section("configuration", "Configuration", [configuration_table(report.configuration)])
         if report.configuration
@@ -55,6 +57,7 @@ def _lead(report: TagReport) -> Content:
         report.scores and count(report.scores[0].num_origins, "scored step"),
         report.num_parameters and count(report.num_parameters, "parameter"),
         report.seconds and f"fitted in {duration(report.seconds)}",
+        report.seconds_per_epoch and f"{duration(report.seconds_per_epoch)} an epoch",
         report.kernel and f"run by {report.kernel.partition(':')[0]}",
         warnings and element("a", count(warnings, "warning"), " about the data", href="#findings"),
     ]
@@ -83,3 +86,14 @@ def _hardest(report: TagReport) -> Section | None:
         return None
     told = element("p", "Those with the largest share of wrong tags, the worst first.")
     return Section("hardest", "Hardest sequences", [told, tagged_sequences(report.hardest)])
+
+
+def _flow(report: TagReport) -> Section | None:
+    if not report.flow:
+        return None
+    told = element(
+        "p",
+        "Of the loss of the last and the first step of a sequence alone, where the directions end: what "
+        "reaches another state has come through time.",
+    )
+    return Section("gradient-flow", "Gradient flow", [told, flow_chart(report.flow)])

@@ -210,7 +210,7 @@ class SequenceTagger:
         """
         fit = self.fitted
         title = title or f"{fit.table.columns.label} of every step"
-        return build_report(fit, self.name, self.options.device, title, configuration or {})
+        return build_report(fit, self.name, self.options, title, configuration or {})
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
@@ -265,6 +265,7 @@ class SequenceTagger:
         return read_steps(source, columns, delimiter=self.delimiter, needs_labels=needs_labels)
 
     def _read_parts(self, frame: Any, validation: Any, test: Any) -> tuple[StepTable, Parts]:
+        _refuse_twice(frame, validation, test)
         table = self._read(frame, needs_labels=True)
         given = {"validation": validation, "test": test}
         others = {part: self._read(one, needs_labels=True) for part, one in given.items() if one is not None}
@@ -277,6 +278,17 @@ class SequenceTagger:
                 raise DataError(f"No step has a label in {table.columns.label!r}.")
             return TagEvaluation(self.model, table, np.arange(len(table)), self.options.device)
         return evaluation_of(self.fitted, part, self.options.device)
+
+
+def _refuse_twice(*sources: Any) -> None:
+    """Refuse a file that is to be learned from and to be judged by."""
+    paths = [Path(one).resolve() for one in sources if isinstance(one, str | Path)]
+    twice = [path for path in paths if paths.count(path) > 1]
+    if twice:
+        raise DataError(
+            f"{twice[0]} is given twice: nobody can be judged by what was learned. Give other sequences, or "
+            "leave it out: a share is held out then."
+        )
 
 
 def _names(names: Sequence[str]) -> tuple[str, ...]:

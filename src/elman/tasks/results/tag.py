@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.findings import Finding
+from elman.tasks.results.forecast import FlowPoint
 from elman.tasks.results.scores import ScoreTable
 from elman.training.records import EvaluationRecord
 
@@ -87,6 +88,8 @@ class TagReport:
         seconds: wall time of the training.
         num_parameters: trainable parameters.
         kernel: what ran the recurrent layer.
+        seconds_per_epoch: wall time of as many sequences as the training part holds.
+        flow: how far back gradients reached at each look, in each tensor of the layers' states.
     """
 
     title: str
@@ -102,3 +105,5 @@ class TagReport:
     seconds: float = 0.0
     num_parameters: int = 0
     kernel: str = ""
+    seconds_per_epoch: float = 0.0
+    flow: Sequence[FlowPoint] = ()

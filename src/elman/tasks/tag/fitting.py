@@ -65,9 +65,12 @@ def fit_tagger(
     network = _new_network(encoder, options)
     num_codes = sizes.vocabularies[0] if sizes.vocabularies else 0
     baselines = Baselines.fit(steps, training, sizes.labels, num_codes)
+    learning = TagTraining(
+        network, steps, encoder, options, (parts.training, parts.validation), observer.on_flow
+    )
     observer.on_stage("training the tagger")
     result = train(
-        TagTraining(network, steps, encoder, options, (parts.training, parts.validation)),
+        learning,
         options.training,
         checkpoint=checkpoint,
         configuration=_identity(table, encoder, options),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from elman.tasks.tag.batches import batches_by_length, make_batch, pieces_of
+from elman.diagnostics import FlowRecord
+from elman.tasks.flow import FlowWatch
+from elman.tasks.tag.batches import Piece, batches_by_length, make_batch, pieces_of
 from elman.tasks.tag.inputs import StepEncoder, Steps, rows_of
 from elman.tasks.tag.network import TagBatch, TagNetwork
 from elman.tasks.tag.options import TagOptions
@@ -34,8 +38,10 @@ class TagTraining(TrainingTask):
         encoder: StepEncoder,
         options: TagOptions,
         parts: tuple[np.ndarray, np.ndarray],
+        on_flow: Callable[[FlowRecord], None] = lambda record: None,
     ) -> None:
         super().__init__(network)
+        self.network = network
         self.steps, self.options = steps, options
         self.device = torch.device(options.device)
         training, validation = parts
@@ -43,6 +49,7 @@ class TagTraining(TrainingTask):
         self.pieces = pieces_of(steps.starts, labelled, options.segment)
         self.held_out = pieces_of(steps.starts, validation, int(np.diff(steps.starts).max()))
         self.hidden = [_RARE / (_RARE + np.array(counts)) for counts in encoder.rarity]
+        self.watch = FlowWatch(network, on_flow)
         self.weights = self._weights(rows_of(steps.starts, training), len(encoder.labels))
 
     def _weights(self, training: np.ndarray, num_labels: int) -> Tensor | None:
@@ -62,6 +69,8 @@ class TagTraining(TrainingTask):
         """Return the mean cross-entropy of the labelled steps of this step's sequences."""
         drawn, generator = self._draw(step)
         pieces = [self.pieces[at] for at in drawn]
+        if self.watch.is_due(step):
+            self._look(step, pieces[: self.watch.num_sequences])
         batch = make_batch(self.steps, pieces, self.device)
         codes = batch.codes.clone()
         for at, hidden in enumerate(self.hidden):
@@ -69,7 +78,13 @@ class TagTraining(TrainingTask):
             is_hidden = torch.from_numpy(generator.random(codes.shape[:2])).to(self.device) < chances
             codes[..., at].masked_fill_(is_hidden, 0)
         batch = TagBatch(batch.values, codes, batch.words, batch.spellings, batch.labels, batch.lengths)
-        return self._cross_entropy(batch, "mean")
+        with self.network.bounded():
+            return self._cross_entropy(batch, "mean")
+
+    def _look(self, step: int, pieces: list[Piece]) -> None:
+        """See how far back the gradient of a few of the step's sequences reaches."""
+        batch = make_batch(self.steps, [(first, _look_end(first, end)) for first, end in pieces], self.device)
+        self.watch.look(step, batch, lambda logits: loss_at_ends(logits, batch))
 
     def validation_loss(self) -> float:
         """Return the mean cross-entropy over the labelled steps of the validation part, none weighted."""
@@ -91,3 +106,27 @@ class TagTraining(TrainingTask):
         rows = [self.pieces[at][0] for at in self._draw(step)[0][:3]]
         numbers = np.searchsorted(self.steps.starts, rows, side="right")
         return f"batch of {self.options.batch_size} sequences: number {', '.join(map(str, numbers))}, ..."
+
+
+def loss_at_ends(logits: Tensor, batch: TagBatch) -> Tensor:
+    """Return the cross-entropy of the last and of the first step of each sequence, where each direction ends.
+
+    A step's own loss reaches its own state without a way through time; so those in between are left out.
+
+    Args:
+        logits: of all steps.
+        batch: the sequences; a step without a label counts as the first label.
+
+    Shape:
+        logits: (T, N, labels).
+    """
+    rows = torch.arange(logits.shape[1], device=logits.device)
+    labels = batch.labels.clamp(min=0)
+    ends = [batch.lengths.to(logits.device) - 1, torch.zeros_like(rows)]
+    return torch.stack([cross_entropy(logits[at, rows], labels[at, rows]) for at in ends]).sum()
+
+
+def _look_end(first: int, end: int) -> int:
+    """Return where to end a look: the lag of the other end, whose loss comes no way, must be none of 2^k."""
+    lag = end - first - 1
+    return _look_end(first, end - 1) if lag > 0 and lag & (lag - 1) == 0 else end

@@ -5,16 +5,20 @@ features, symbols, spelling --> x_t --layers, from one end or from both--> h_t -
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from elman.compiler import within_memory
 from elman.layers import ManyToMany, Stacked
 from elman.layers.contract import SequenceLayer
 from elman.tasks.networks import make_layers
 from elman.tasks.tag.options import TagOptions
+from elman.tasks.tag.through_time import parse_reach, run_cut
+from elman.tasks.through_time import parse_memory
 
 _CHARACTER_SIZE, _SPELLING_SIZE, _WINDOW = 16, 48, 3
 
@@ -62,7 +66,7 @@ class TagNetwork(nn.Module):
 
     Args:
         sizes: of inputs and labels.
-        options: cell, layers, directions, dropout.
+        options: cell, layers, directions, dropout, how gradients are got.
 
     Shape:
         A `TagBatch`. Output: (T, N, labels), logits.
@@ -73,6 +77,8 @@ class TagNetwork(nn.Module):
 
     def __init__(self, sizes: TagSizes, options: TagOptions) -> None:
         super().__init__()
+        self.reach = parse_reach(options.through_time, stream=options.stream)
+        self.memory = parse_memory(options.memory)
         widths = [min(100, 4 + size // 2) for size in sizes.vocabularies]
         pairs = zip(sizes.vocabularies, widths, strict=True)
         self.embeddings = nn.ModuleList(nn.Embedding(*pair) for pair in pairs)
@@ -86,8 +92,15 @@ class TagNetwork(nn.Module):
 
     def forward(self, batch: TagBatch) -> Tensor:
         """Return the logits of all labels at all steps."""
-        logits, _ = self.tagger(self._read(batch), lengths=batch.lengths)
+        input = self._read(batch)
+        if self.training and self.reach is not None and self.reach < len(input):
+            return run_cut(self.tagger, input, batch.lengths, self.reach)
+        logits, _ = self.tagger(input, lengths=batch.lengths)
         return logits
+
+    def bounded(self) -> AbstractContextManager[None]:
+        """Keep the gradients of the calls in a `with` block within `memory`."""
+        return within_memory(self.memory)
 
     def step(self, batch: TagBatch, state: Any = None) -> tuple[Tensor, Any]:
         """Return the logits of one time step, and the state to give to the next.

@@ -10,6 +10,8 @@ from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice, check_flag, check_size
 from elman.errors import OptionError
 from elman.tasks.networks import cell_name
+from elman.tasks.tag.through_time import parse_reach
+from elman.tasks.through_time import parse_memory
 from elman.training import TrainingOptions, check_device
 
 
@@ -31,6 +33,9 @@ class TagOptions:
         batch_size: sequences a step.
         segment: steps; longer training sequences are cut into pieces of this length. Whole ones are tagged.
         training: steps, learning rate, clipping, seed.
+        through_time: "bptt" for exact gradients, or, with `stream`, "tbptt:STEPS": the state is carried on
+            through a piece, the gradient is cut every so many steps, and a batch moves the weights once.
+        memory: bytes that the gradient of a batch may take, such as "64MB"; None for as many as it needs.
         device: "cpu", "cuda", "cuda:1", ...
 
     Raises:
@@ -51,6 +56,8 @@ class TagOptions:
     training: TrainingOptions = field(
         default_factory=lambda: TrainingOptions(num_steps=1000, learning_rate=5e-3, averaging=0.98)
     )
+    through_time: str = "bptt"
+    memory: str | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -72,6 +79,8 @@ class TagOptions:
             )
         if isinstance(self.cell, str):
             check_choice("cell", self.cell, ALL_CELLS)
+        parse_reach(self.through_time, stream=self.stream)
+        parse_memory(self.memory)
         check_device(self.device)
 
     @property

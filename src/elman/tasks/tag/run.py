@@ -3,6 +3,7 @@
 config.toml          the settings; they repeat the run
 table.json           the fingerprint of the data, which a continued run must find again
 metrics.jsonl        one line per evaluation
+gradients.jsonl      one line per look at the flow of gradients, every 50 steps
 state.safetensors    where the training stands, to continue it
 model.safetensors    the tagger
 evaluation.json      scores, spans, confusion, examples, findings
@@ -12,17 +13,18 @@ report.html          the report
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from elman.tasks.flow import flow_points
 from elman.tasks.observer import Observer
 from elman.tasks.results.tag import TagReport
-from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
+from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, require_same_data, writing_run
 from elman.tasks.saved import RESULTS
 from elman.tasks.tag.saved import save_report
 from elman.tasks.tag.settings import TagSettings
 from elman.training.run import Mode, RunDirectory
 
-_OWN = (RESULTS,)
+_OWN = (FLOW, RESULTS)
 
 
 def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer: Observer) -> TagReport:
@@ -50,7 +52,7 @@ def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer
     ) as log:
         tagger.fit(*settings.parts, checkpoint=directory / STATE, observer=log)
         tagger.save(directory / MODEL)
-        report = tagger.report(configuration=asdict(settings))
+        report = replace(tagger.report(configuration=asdict(settings)), flow=flow_points(directory))
         save_report(report, directory)
     return report
 

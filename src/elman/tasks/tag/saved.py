@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from elman.tasks.results import FlowPoint
 from elman.tasks.results.tag import SpanRow, TaggedSequence, TagReport
 from elman.tasks.saved import reading_results, write_results
 from elman.training.run import RunDirectory
@@ -29,5 +30,6 @@ def load_report(directory: RunDirectory) -> TagReport:
                 "spans": [SpanRow(**one) for one in values["spans"]],
                 "examples": [TaggedSequence(**one) for one in values["examples"]],
                 "hardest": [TaggedSequence(**one) for one in values["hardest"]],
+                "flow": [FlowPoint(**one) for one in values.get("flow", ())],
             }
         )
