@@ -2,11 +2,12 @@
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from elman.experiments.results import ExperimentReport, GradientGain, Trial, TrialRecord
-from elman.report.charts.experiment import network_styles, score_by_length_chart
+from elman.report.charts.experiment import learning_chart, network_styles, score_by_length_chart
 from elman.report.charts.gain import gain_chart
 from elman.report.experiment import render_experiment_report, verdicts
 from elman.report.svg import Scale, experiment_svg
@@ -52,6 +53,11 @@ def test_a_row_of_the_table():
     rows = list(map(summary_cells, report(50).summaries()))
     assert rows[0] == ["lstm", "50", "1,234", "2 of 2", "0.9700", "0.9500, 0.9900", "200", "20.0 s"]
     assert rows[1][3] == "1 of 2"
+    wild = replace(
+        report(50), trials=[trial("relu", 50, seed, score) for seed, score in enumerate((4.2e17, 0.5))]
+    )
+    (row,) = map(summary_cells, wild.summaries())
+    assert row[4:6] == ["2.1e+17", "4.2e+17, 0.5000"]
 
 
 def test_page_holds_the_sections_and_escapes_names():
@@ -122,3 +128,19 @@ def test_table_tells_how_far_gradients_reach():
 def test_page_has_gradients_only_where_they_were_measured():
     assert 'id="gradients"' in render_experiment_report(with_gains())
     assert "gradients" not in render_experiment_report(report(10))
+
+
+def test_small_errors_are_seen_beside_a_network_that_explodes():
+    records = tuple(TrialRecord(100 * n, n, 0.5, score) for n, score in enumerate((5e6, 0.0123456, 4e-4), 1))
+    wild = replace(trial("relu", 10, 0, 4e-4), records=(*records, TrialRecord(400, 4, 0.5, float("nan"))))
+    errors = replace(
+        report(10), lower_is_better=True, score_name="error", chance=0.2, bars={10: 0.001}, trials=[wild]
+    )
+    figure: Any = learning_chart(errors, network_styles(["relu"])).view
+    assert figure.traces[0]["y"] == [5e6, 0.012346, 4e-4, None]
+    assert [(one["name"], one["x"], one["y"]) for one in figure.traces[1:]] == [
+        ("chance", [0, 400], [0.2, 0.2]),
+        ("solved", [0, 400], [0.001, 0.001]),
+    ]
+    low, high = figure.layout["yaxis"]["range"]
+    assert 10**low < 4e-4 < 0.2 < 10**high < 10

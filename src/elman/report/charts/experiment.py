@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import log10
 from typing import TYPE_CHECKING
 
 from elman.report.charts.chart import Chart, Figure, Trace, choice
 from elman.report.charts.traces import BASELINES, DASHED, DOTTED, Style, axis, line
-from elman.report.formatting import rounded
+from elman.report.formatting import finite
 
 if TYPE_CHECKING:
     from elman.experiments.results import ExperimentReport
 
 COLORS = ("var(--network)", *(style.color for style in BASELINES), "var(--observed)")
 DASHES = ("solid", DASHED, DOTTED)
+MARGIN = 1.5  # a factor, so that a line along the edge is seen
+FAR_OFF = 10  # times chance: an error beyond is that of a network that explodes
 CHANCE = Style("var(--muted)", DOTTED, 1)
 BAR = Style("var(--muted)", DASHED, 1)
 
@@ -36,11 +39,11 @@ def score_by_length_chart(report: ExperimentReport, styles: Mapping[str, Style])
         scores.append(one.score)
     traces = [line(name, *curve, styles[name], mode="lines+markers") for name, curve in curves.items()]
     lengths = sorted(report.bars)
-    traces += [line("chance", lengths, [report.chance] * len(lengths), CHANCE), _bar(report, lengths)]
+    traces += _marks(report, lengths, [report.bars[length] for length in lengths])
     scale = "log" if lengths[-1] > 10 * lengths[0] else "linear"
     layout = {
         "xaxis": axis(report.length_name, type=scale, tickvals=lengths),
-        "yaxis": _score_axis(report),
+        "yaxis": _score_axis(report, traces),
         "hovermode": "x unified",
     }
     caption = (
@@ -57,16 +60,22 @@ def score_by_length_chart(report: ExperimentReport, styles: Mapping[str, Style])
 
 def learning_chart(report: ExperimentReport, styles: Mapping[str, Style]) -> Chart:
     """Draw the validation score of every trial against the sequences that it had learned from."""
-    options = [
-        (str(length), Figure(_curves(report, length, styles), _learning_layout(report)))
-        for length in sorted(report.bars)
-    ]
+    options = [(str(length), _learning_figure(report, length, styles)) for length in sorted(report.bars)]
     return Chart(
         "learning",
         f"{report.score_name} on validation sequences against sequences learned from, one line a trial.",
-        "One line a seed. A trial ends when it is solved, or when its budget is spent.",
+        "One line a seed. A trial ends when it is solved, or when its budget is spent. The dashed line "
+        "solves the problem, the dotted line is chance.",
         choice(report.length_name.capitalize(), options, len(options) - 1),
     )
+
+
+def _learning_figure(report: ExperimentReport, length: int, styles: Mapping[str, Style]) -> Figure:
+    traces = _curves(report, length, styles)
+    ends = [0, max((trace["x"][-1] for trace in traces if trace["x"]), default=1)]
+    traces += _marks(report, ends, [report.bars[length]] * 2)
+    across = axis("sequences learned from", rangemode="tozero")
+    return Figure(traces, {"xaxis": across, "yaxis": _score_axis(report, traces)})
 
 
 def _curves(report: ExperimentReport, length: int, styles: Mapping[str, Style]) -> list[Trace]:
@@ -75,20 +84,26 @@ def _curves(report: ExperimentReport, length: int, styles: Mapping[str, Style]) 
         if trial.length != length:
             continue
         x = [record.num_sequences for record in trial.records]
-        y = rounded([record.score for record in trial.records])
+        y = _exact([record.score for record in trial.records])
         first = trial.name not in named
         named.add(trial.name)
         traces.append(line(trial.name, x, y, styles[trial.name], legendgroup=trial.name, showlegend=first))
     return traces
 
 
-def _learning_layout(report: ExperimentReport) -> dict[str, object]:
-    return {"xaxis": axis("sequences learned from", rangemode="tozero"), "yaxis": _score_axis(report)}
+def _exact(scores: Sequence[float]) -> list[float | None]:
+    """Keep five digits of each score: on a log axis small ones count as much as large ones."""
+    return [None if finite(score) is None else float(f"{score:.5g}") for score in scores]
 
 
-def _score_axis(report: ExperimentReport) -> Mapping[str, object]:
-    return axis(report.score_name, type="log" if report.lower_is_better else "linear")
+def _marks(report: ExperimentReport, x: Sequence[int], bars: Sequence[float]) -> list[Trace]:
+    return [line("chance", x, [report.chance] * len(x), CHANCE), line("solved", x, bars, BAR)]
 
 
-def _bar(report: ExperimentReport, lengths: Sequence[int]) -> Trace:
-    return line("solved", lengths, [report.bars[length] for length in lengths], BAR)
+def _score_axis(report: ExperimentReport, traces: Sequence[Trace]) -> Mapping[str, object]:
+    """Describe the axis of scores; of errors it is logarithmic, and ends not far above chance."""
+    if not report.lower_is_better:
+        return axis(report.score_name)
+    shown = [score for trace in traces for score in trace["y"] if score and score > 0]
+    low, high = min(shown) / MARGIN, min(max(shown), FAR_OFF * report.chance) * MARGIN
+    return axis(report.score_name, type="log", dtick=1, range=[log10(low), log10(high)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from elman.report.formatting import NOT_AVAILABLE, duration, number
@@ -11,6 +12,7 @@ from elman.report.tables.table import row, table
 if TYPE_CHECKING:
     from elman.experiments.results import ExperimentReport, Summary
 
+FAR_OFF = 1e6
 HEADER = ("network", "length", "parameters", "solved", "median score", "scores", "sequences", "time")
 
 
@@ -33,8 +35,13 @@ def summary_cells(summary: Summary) -> list[str]:
         str(summary.length),
         f"{summary.num_parameters:,}",
         f"{summary.num_solved} of {len(summary.scores)}",
-        number(summary.score),
-        ", ".join(map(number, summary.scores)),
+        _score(summary.score),
+        ", ".join(map(_score, summary.scores)),
         NOT_AVAILABLE if needed is None else f"{needed:,.0f}",
         duration(summary.seconds),
     ]
+
+
+def _score(value: float) -> str:
+    """Write a score; the error of a network that explodes has more digits than anyone reads."""
+    return f"{value:.1e}" if FAR_OFF <= abs(value) < inf else number(value)
