@@ -104,7 +104,7 @@ def main() -> None:
     except ElmanError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"{error.filename or 'a file'}: {error.strerror or error}.")
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}.")
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise

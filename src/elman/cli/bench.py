@@ -72,7 +72,12 @@ def _write(report: BenchmarkReport, out: Path | None) -> None:
     if out is None:
         return
     text = json.dumps(report.as_data(), indent=1) + "\n"
-    sys.stdout.write(text) if out == _STDOUT else out.write_text(text, encoding="utf-8")
+    if out == _STDOUT:
+        sys.stdout.write(text)
+        return
+    from elman.training.files import write_bytes
+
+    write_bytes(out, text.encode())
 
 
 def _refuse_red(report: BenchmarkReport) -> None:

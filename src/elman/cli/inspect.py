@@ -37,8 +37,8 @@ def command(
     from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
-    forecaster = load_forecaster(directory)
-    found = forecaster.inspect(data or Path(ForecastSettings.of_run(directory).data), part, task_lag=lag)
+    settings = ForecastSettings.of_run(directory)
+    found = load_forecaster(directory).inspect(data or Path(settings.data), part, task_lag=lag)
     windows = "1 window" if found.num_windows == 1 else f"{found.num_windows} windows"
     print(f"{found.part} part, {windows}")
     for lines in (_flow(found), _gains(found), _gates(found), _findings(found)):

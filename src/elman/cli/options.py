@@ -112,6 +112,18 @@ def run_directory(
     return RunDirectory(out), "resume" if resume else "overwrite" if overwrite else "new"
 
 
+def keep_runs(out: Path) -> None:
+    """Refuse to replace a file of a run, of this one or of another.
+
+    Raises:
+        OptionError: `out` is one.
+    """
+    from elman.training.run import RunDirectory
+
+    if out.exists() and RunDirectory(out.resolve().parent).holds_run:
+        raise OptionError(f"--out is {out}, a file of the run in that folder; choose another name.")
+
+
 def given_settings(context: typer.Context) -> dict[str, Any]:
     """Return the settings that stand on the command line, by their names in config.toml."""
     values = {

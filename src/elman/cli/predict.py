@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli import options
 from elman.errors import OptionError
 
 
@@ -34,7 +35,7 @@ def command(
 
     [bold]Example[/bold]: elman predict runs/demand new.csv --out forecast.csv
     """
-    _check_out(out, run, [data] if future is None else [data, future])
+    _check_out(out, [data] if future is None else [data, future])
     from elman.tasks.registry import runs_of
     from elman.training.files import write_frame
     from elman.training.run import RunDirectory
@@ -45,12 +46,11 @@ def command(
     typer.echo(f"{prediction.summary}: {out}")
 
 
-def _check_out(out: Path, run: Path, tables: list[Path]) -> None:
+def _check_out(out: Path, tables: list[Path]) -> None:
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise OptionError(f"--out must end in .csv or .parquet, but it is {out}.")
     if out.is_dir() or not out.parent.is_dir():
         raise OptionError(f"--out must be a file in a folder that exists, but it is {out}.")
     if any(out.resolve() == table.resolve() for table in tables):
         raise OptionError(f"--out is {out}, the table to read; choose another name.")
-    if out.exists() and out.resolve().parent == run.resolve():
-        raise OptionError(f"--out is {out}, a file of the run; choose another name.")
+    options.keep_runs(out)

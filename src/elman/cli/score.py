@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from elman.cli import options
 from elman.errors import OptionError
 
 
@@ -27,10 +28,14 @@ def command(
 
     [bold]Example[/bold]: elman score runs/book lines.txt
     """
-    if out is not None and (out.suffix.lower() not in (".csv", ".parquet") or not out.parent.is_dir()):
+    if out is not None and (
+        out.suffix.lower() not in (".csv", ".parquet") or not out.parent.is_dir() or out.is_dir()
+    ):
         raise OptionError(f"--out must be a .csv or .parquet in a folder that exists, but it is {out}.")
     if out is not None and out.resolve() == data.resolve():
         raise OptionError(f"--out is {out}, the text to read; choose another name.")
+    if out is not None:
+        options.keep_runs(out)
     import polars as pl
 
     from elman.data.text import read_text

@@ -85,8 +85,9 @@ Settings = TypeVar("Settings", bound=RunSettings)
 
 def _settings_from(cls: type[Settings], values: Mapping[str, Any], source: str) -> Settings:
     values = dict(values)
-    if values.pop("task", cls.task) != cls.task:
-        raise OptionError(f"{source} describes no {cls.task}.")
+    task = values.pop("task", cls.task)
+    if task != cls.task:
+        raise OptionError(f"{source} describes no {cls.task}: its task is {task!r}.")
     known = fields(cls)
     types = {one.name: str(one.type) for one in known}
     for name, value in values.items():
