@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import nn
 
 from elman.cells import ALL_CELLS
@@ -41,6 +43,23 @@ def parse_network(text: str) -> tuple[str, dict[str, Any]]:
             f"    Its options are {', '.join(sorted(known))}."
         )
     return key, options
+
+
+def check_networks(names: Iterable[str], input_size: int, hidden_size: int) -> None:
+    """Make each cell once, since its options have their say only then; random numbers are left alone.
+
+    Args:
+        names: As `parse_network` reads them.
+        input_size: Features of the input, I.
+        hidden_size: Hidden units, H.
+
+    Raises:
+        OptionError: There is no such cell or option, or an option has a value that is not legal.
+    """
+    with torch.random.fork_rng(devices=[]):
+        for name in names:
+            key, options = parse_network(name)
+            ALL_CELLS[key](input_size, hidden_size, **options)
 
 
 def make_network(text: str, input_size: int, hidden_size: int, window: int) -> nn.Module:

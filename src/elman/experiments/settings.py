@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from elman.cells.options import brief, check_size
 from elman.errors import OptionError
 from elman.experiments.memoryless import MEMORYLESS
-from elman.experiments.naming import parse_network, parse_schedule
+from elman.experiments.naming import check_networks, parse_schedule
 from elman.experiments.problems import ALL_PROBLEMS, Problem, Recipe
 
+_MAX_SEED = 2**32 - 1
 CELLS = ("elman", "elman:activation=relu", "gru", "lstm")
 
 
@@ -80,7 +81,12 @@ class ExperimentSettings:
         if not self.cells and not self.memoryless:
             raise OptionError("`cells` must have one element at least where `memoryless` is False.")
         self.problems()
-        list(map(parse_network, self.cells))
+        for seed in self.seeds:
+            if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
+                raise OptionError(
+                    f"`seed` must be a whole number in [0, {_MAX_SEED}], but it is {brief(seed)}."
+                )
+        check_networks(self.cells, self.problems()[0].input_size, self.recipe.hidden_size)
         list(map(parse_schedule, self.through_time))
 
     def problems(self) -> list[Problem]:
