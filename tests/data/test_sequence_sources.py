@@ -84,7 +84,7 @@ def test_ts_file_has_unequal_lengths_and_missing_values(tmp_path: Path):
         ("1,2,3\n", "stands before @data but is no header line"),
         (TS.replace("@missing", "@timeStamps true\n@missing"), "holds time stamps"),
         (TS.replace("@classLabel", "@targetLabel"), "holds numbers to predict"),
-        (TS.replace("7:8:cat", "7:cat"), r"toy.ts:8 has 1 channels, but the first has 2"),
+        (TS.replace("7:8:cat", "7:cat"), r"toy.ts:8 has 1 channel, but the first sequence has 2"),
         (TS.replace("5,6", "5,six"), r"toy.ts:7 holds what is no number"),
         (TS.split("@data")[0] + "@data\n", "no sequences after @data"),
     ],

@@ -49,6 +49,10 @@ def read_sequences(path: Path, source: SequenceSource, *, is_labelled: bool = Tr
     """
     if path.is_dir():
         return _read_folder(path, source, is_labelled)
+    if source.labels and is_labelled:
+        raise ColumnError(
+            f"--labels names the classes of the files in a folder, but {path} is a file; leave it out."
+        )
     if path.suffix.lower() == ".ts":
         return read_ts(path)
     table = read_table(path)

@@ -34,7 +34,8 @@ def read_ts(path: Path) -> Sequences:
     width = cases[0][0].shape[1]
     for (number, _), (values, _, _) in zip(lines, cases, strict=True):
         if values.shape[1] != width:
-            raise DataError(f"{path}:{number} has {values.shape[1]} channels, but the first has {width}.")
+            count = "1 channel" if values.shape[1] == 1 else f"{values.shape[1]} channels"
+            raise DataError(f"{path}:{number} has {count}, but the first sequence has {width}.")
     padded = sum(is_padded for _, _, is_padded in cases)
     message = f"{padded:,} sequences have channels of unequal length; the shorter are missing at the end."
     return Sequences(

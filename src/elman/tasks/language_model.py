@@ -12,12 +12,12 @@ import numpy as np
 from elman.data.findings import Finding
 from elman.data.text import read_bytes, read_text, unify_lines
 from elman.data.vocabulary import Vocabulary
-from elman.errors import OptionError, RunError
+from elman.errors import DataError, OptionError, RunError
 from elman.tasks.model_file import reading_model
 from elman.tasks.observer import Observer
 from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import Generation, LineScore, TextReport
-from elman.tasks.text.fitting import TextFit, fit_network
+from elman.tasks.text.fitting import TextFit, fit_network, try_network
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
@@ -94,8 +94,11 @@ class LanguageModel:
 
         Raises:
             DataError: the text cannot be used; the message says why.
+            OptionError: the cell cannot do what an option asks for, or the memory is too small.
         """
-        return self._cut(text, encoding, None)
+        parts = self._cut(text, encoding, None)
+        try_network(parts, self.options)
+        return parts
 
     def fit(
         self,
@@ -118,6 +121,7 @@ class LanguageModel:
 
         Raises:
             DataError: the text cannot be used; the message says why.
+            OptionError: the cell cannot do what an option asks for, or the memory is too small.
             NonFiniteError: the training diverged.
             RunError: the checkpoint belongs to another run.
         """
@@ -182,7 +186,12 @@ class LanguageModel:
 
         Raises:
             OptionError: `batch_size` is not positive.
+            DataError: `lines` is one string.
         """
+        if isinstance(lines, str):
+            raise DataError(
+                "`lines` must be a list of lines, but it is one string; give [line] or text.split()."
+            )
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise OptionError(f"`batch_size` must be a whole number, 1 or more, but it is {batch_size!r}.")
         return score_lines(self.network, self.vocabulary, lines, batch_size)
@@ -255,9 +264,29 @@ class LanguageModel:
         )
 
 
+def _refuse_file_name(text: str) -> None:
+    """Refuse a text that is the name of a file: a model of its few letters would be of no use.
+
+    Raises:
+        DataError: it is.
+    """
+    if "\n" in text or not (Path(text).suffix or "/" in text):
+        return
+    try:
+        is_file = Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return
+    if is_file:
+        raise DataError(
+            f"A string is read as the text itself, but {text!r} is the name of a file; "
+            f"give pathlib.Path({text!r})."
+        )
+
+
 def _read(text: str | bytes | Path, unit: str, encoding: str) -> tuple[str | bytes, tuple[Finding, ...]]:
     if isinstance(text, Path):
         return (read_bytes(text), ()) if unit == "byte" else read_text(text, encoding)
     if isinstance(text, bytes):
         return (text, ()) if unit == "byte" else unify_lines(text.decode(encoding))
+    _refuse_file_name(text)
     return (text, ()) if unit == "byte" else unify_lines(text)

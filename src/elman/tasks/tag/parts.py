@@ -9,6 +9,7 @@ import numpy as np
 
 from elman.data.step_tables import StepTable, join_steps
 from elman.errors import DataError
+from elman.tasks.tag.inputs import rows_of
 from elman.tasks.tag.options import TagOptions
 
 
@@ -91,4 +92,13 @@ def check_labelled(table: StepTable, parts: Parts) -> None:
     if len(known) < 2:
         raise DataError(
             f"The column {name!r} holds the one label {known[0]!r}; there is nothing to tell apart."
+        )
+    taught, tuned = (
+        set(table.labels.gather(rows_of(starts, rows)).drop_nulls())
+        for rows in (parts.training, parts.validation)
+    )
+    if not taught & tuned:
+        raise DataError(
+            f"The validation part cannot tune: none of its labels in {name!r}, such as {min(tuned)!r}, "
+            "occurs in training. Labels must repeat; does the column hold numbers?"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +17,6 @@ from elman.tasks.text.reading import predict_next
 from elman.tasks.text.run import load_model, run_text
 from elman.tasks.text.saved import load_report
 from elman.tasks.text.settings import TextSettings
-from elman.tasks.text.streaming import TextStream
 from elman.training.run import Mode, RunDirectory
 
 
@@ -63,6 +63,13 @@ class TextRuns(Runs):
         """Return the saved results."""
         return load_report(directory)
 
-    def stream(self, directory: RunDirectory) -> TextStream:
-        """Return a reader of text that comes in piece by piece."""
-        return self.load(directory).stream()
+    def stream(self, directory: RunDirectory) -> Any:
+        """Refuse rows: a text has none.
+
+        Raises:
+            OptionError: always.
+        """
+        raise OptionError(
+            f"{directory.path} is a text run, and a text has no rows to read one by one; use `elman score`, "
+            "or LanguageModel.stream() in Python."
+        )
