@@ -64,7 +64,7 @@ def test_a_fit_prints_scores_beside_baselines_and_leaves_a_report(elman: Elman, 
     for heading in ("What it writes", "What single units follow", "Learning curves and gradient norm"):
         assert heading in page
     assert "seconds per 1000 characters" in page
-    assert "llvm: LSTMCell runs as one kernel through time" in page
+    assert "llvm: GRUCell runs as one kernel through time" in page
 
 
 def test_the_report_is_drawn_again_byte_for_byte(elman: Elman, book: Path):

@@ -28,6 +28,8 @@ def command(
     seconds: text_options.Seconds = None,
     num_steps: text_options.NumSteps = None,
     segment: text_options.Segment = None,
+    through_time: text_options.ThroughTime = None,
+    memory: text_options.Memory = None,
     batch_size: text_options.BatchSize = None,
     learning_rate: text_options.LearningRate = None,
     seed: options.Seed = None,

@@ -60,6 +60,12 @@ Threads = Annotated[
 Segment = Annotated[
     int | None, training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
 ]
+ThroughTime = Annotated[
+    str | None, training("--through-time", "METHOD", "The same as tbptt:SYMBOLS, as other tasks say it.")
+]
+Memory = Annotated[
+    str | None, training("--memory", "SIZE", "Of the layers' gradient, such as 64MB. Default: all it needs.")
+]
 BatchSize = Annotated[
     int | None, training("--batch-size", "ROWS", "Of the text, read side by side. Default: 32.")
 ]

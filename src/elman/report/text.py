@@ -7,6 +7,7 @@ from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from elman.report.charts.flow import flow_chart
 from elman.report.charts.learning import learning_chart
 from elman.report.formatting import count, duration, number
 from elman.report.markup import Content, Html, element
@@ -37,6 +38,7 @@ def render_text_report(report: TextReport) -> str:
         _samples(report),
         _activities(report),
         Section("learning", "Learning curves and gradient norm", [learning_chart(report.curve)]),
+        _flow(report),
         _work(report),
         Section("findings", "Odd in the text", [finding_list(report.findings)]),
         Section("configuration", "Configuration", [configuration_table(report.configuration)]),
@@ -117,9 +119,21 @@ def coloured(symbols: Sequence[str], levels: Sequence[int], unit: str) -> list[H
     return parts
 
 
+def _flow(report: TextReport) -> Section | None:
+    if not report.flow:
+        return None
+    told = element(
+        "p",
+        f"Of the loss of one {report.unit} alone, the last of a segment: how much it can teach the network "
+        f"about the {report.unit}s before it.",
+    )
+    return Section("gradient-flow", "Gradient flow", [told, flow_chart(report.flow)])
+
+
 def _work(report: TextReport) -> Section:
     rows = [
         row("training time", [duration(report.seconds)]),
+        row("seconds per epoch, a pass over the training part", [number(report.seconds_per_epoch)]),
         row(f"seconds per 1000 {report.unit}s read in training", [number(report.seconds_per_1000)]),
         row("steps", [f"{report.curve[-1].step:,}" if report.curve else "0"]),
         row("what ran the layers", [element("pre", report.kernel, style=_STYLE)]),

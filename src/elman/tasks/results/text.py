@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.data.findings import Finding
+from elman.tasks.results.forecast import FlowPoint
 from elman.tasks.results.scores import ScoreTable
 from elman.training.records import EvaluationRecord
 
@@ -87,8 +88,10 @@ class TextReport:
         findings: what was odd in the text.
         configuration: everything needed to repeat the run.
         seconds: wall time of the training.
+        seconds_per_epoch: training time for a pass over the training part.
         seconds_per_1000: training time for a thousand symbols read.
         num_parameters: trainable parameters.
+        flow: how far back gradients reached in training.
     """
 
     title: str
@@ -104,5 +107,7 @@ class TextReport:
     findings: Sequence[Finding] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    seconds_per_epoch: float = 0.0
     seconds_per_1000: float = 0.0
     num_parameters: int = 0
+    flow: Sequence[FlowPoint] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from elman.compiler import within_memory
+from elman.tasks.networks import seeded
 from elman.tasks.observer import Observer
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
@@ -25,13 +27,36 @@ class TextFit:
         network: the network.
         parts: of the text, with their vocabulary.
         training: the learning curve and the time it took.
-        symbols_per_step: symbols that each step of the optimizer read.
+        segments: what each step of the optimizer read.
     """
 
     network: TextNetwork
     parts: TextParts
     training: TrainingResult
-    symbols_per_step: int
+    segments: Segments
+
+
+def cut_segments(parts: TextParts, options: TextOptions) -> Segments:
+    """Return the training part as segments."""
+    return Segments(
+        parts.codes[: parts.validation_start],
+        length=options.segment,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        device=options.device,
+    )
+
+
+def try_network(parts: TextParts, options: TextOptions) -> None:
+    """Make a network, and where its memory is bounded, read a segment with it; nothing is learned.
+
+    Raises:
+        OptionError: the cell cannot do what an option asks for, or the memory is too small.
+    """
+    network = TextNetwork.fresh(len(parts.vocabulary), options)
+    if options.memory is not None:
+        with within_memory(options.num_bytes), seeded(options.seed):
+            network(cut_segments(parts, options).batch(1)[0])
 
 
 def fit_network(
@@ -45,13 +70,7 @@ def fit_network(
         RunError: the checkpoint belongs to another run.
     """
     network = TextNetwork.fresh(len(parts.vocabulary), options)
-    segments = Segments(
-        parts.codes[: parts.validation_start],
-        length=options.segment,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        device=options.device,
-    )
+    segments = cut_segments(parts, options)
     codes, start = parts.part("validation")
 
     def validate() -> float:
@@ -61,4 +80,4 @@ def fit_network(
     training = TextTraining(network, segments, validate, options)
     identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
     result = training.run(observer, checkpoint, identity)
-    return TextFit(network, parts, result, segments.num_rows * segments.length)
+    return TextFit(network, parts, result, segments)

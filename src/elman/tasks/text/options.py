@@ -9,7 +9,9 @@ from elman.cells import ALL_CELLS
 from elman.data.vocabulary import check_unit
 from elman.errors import OptionError
 from elman.tasks.networks import cell_name
+from elman.tasks.text.through_time import parse_segment
 from elman.training.devices import check_device
+from elman.training.through_time.sizes import parse_bytes
 
 DEFAULT_SECONDS = 300.0
 _MAX_SEED = 2**32 - 1
@@ -34,6 +36,8 @@ class TextOptions:
         input_dropout: share of features of the embedded symbols dropped, in [0, 1).
         weight_dropout: share of recurrent weights dropped for a whole segment, in [0, 1).
         segment: steps through which gradients flow; the state is carried on to the next segment.
+        through_time: "tbptt:STEPS", the segment as it is said for all tasks; None takes `segment`.
+        memory: bytes that the layers' gradient may take, such as "64MB"; None for as many as it needs.
         batch_size: places in the text that are read side by side.
         seconds: budget of training; the learning rate falls to zero at its end. None with `num_steps`.
         num_steps: budget in steps of the optimizer, for runs that repeat bit by bit.
@@ -66,6 +70,8 @@ class TextOptions:
     input_dropout: float = 0.0
     weight_dropout: float = 0.0
     segment: int = 64
+    through_time: str | None = None
+    memory: str | None = None
     batch_size: int = 32
     seconds: float | None = None
     num_steps: int | None = None
@@ -95,6 +101,7 @@ class TextOptions:
             self._require("validation", 0 < self._number("validation") < 1, "in (0, 1)")
         if self.cell not in ALL_CELLS:
             raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
+        self._settle_segment()
         self._settle_budget()
         check_device(self.device)
 
@@ -111,6 +118,23 @@ class TextOptions:
     def share_of_budget(self, step: int, seconds: float) -> float:
         """Return how much of the budget is spent after `step` steps and `seconds`; 1 or more is the end."""
         return step / self.num_steps if self.num_steps else seconds / (self.seconds or DEFAULT_SECONDS)
+
+    @property
+    def num_bytes(self) -> int | None:
+        """What the layers' gradient may take; None for as many bytes as it needs."""
+        return None if self.memory is None else parse_bytes("memory", self.memory)
+
+    def _settle_segment(self) -> None:
+        self.num_bytes  # noqa: B018 - refuses what is no size
+        if self.through_time is None:
+            return
+        length = parse_segment(self.through_time)
+        if self.segment not in (length, type(self).segment):
+            raise OptionError(
+                f"`segment` is {self.segment} and `through_time` is {self.through_time!r}, two lengths of "
+                "one thing: give one of them."
+            )
+        object.__setattr__(self, "segment", length)
 
     def _settle_budget(self) -> None:
         if self.seconds is not None and self.num_steps is not None:

@@ -38,7 +38,8 @@ def build_report(
         Sample(heat, write_text(network, vocabulary, _SAMPLE_LENGTH, sampling=Sampling(heat), seed=seed).text)
         for heat in _TEMPERATURES
     ]
-    steps = fit.symbols_per_step * max(1, training.num_steps)
+    num_steps, segments = max(1, training.num_steps), fit.segments
+    num_read = num_steps * segments.num_rows * segments.length
     return TextReport(
         title=title or f"A language model of {vocabulary.unit}s",
         unit=vocabulary.unit,
@@ -53,6 +54,7 @@ def build_report(
         findings=parts.findings,
         configuration=configuration,
         seconds=training.seconds,
-        seconds_per_1000=1000 * training.seconds / steps,
+        seconds_per_epoch=training.seconds * segments.steps_per_pass / num_steps,
+        seconds_per_1000=1000 * training.seconds / num_read,
         num_parameters=count_parameters(network),
     )

@@ -4,6 +4,7 @@ config.toml          the settings; they repeat the run
 vocabulary.json      the symbols, which a continued run must find again
 table.json           the fingerprint of the text, which a continued run must find again
 metrics.jsonl        one line per evaluation
+gradients.jsonl      one line per look at the flow of gradients, every 50 steps
 state.safetensors    where the training stands, to continue it
 model.safetensors    the model
 evaluation.json      scores, samples, activities, findings
@@ -20,8 +21,9 @@ from elman.data.vocabulary import Vocabulary
 from elman.errors import RunError
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
+from elman.tasks.results import FlowPoint
 from elman.tasks.results.text import TextReport
-from elman.tasks.running import MODEL, STATE, fingerprint, require_same_data, writing_run
+from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, read_flow, require_same_data, writing_run
 from elman.tasks.saved import RESULTS, require_finished
 from elman.tasks.text.saved import save_report
 from elman.tasks.text.settings import TextSettings
@@ -30,7 +32,7 @@ from elman.training.files import write_bytes
 from elman.training.run import Mode, RunDirectory
 
 VOCABULARY = "vocabulary.json"
-_OWN = (VOCABULARY, RESULTS)
+_OWN = (FLOW, VOCABULARY, RESULTS)
 
 
 def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observer: Observer) -> TextReport:
@@ -48,14 +50,15 @@ def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observ
     directory.check(mode)
     model, text = settings.model(), Path(settings.data)
     # Mistakes in the text are found before an old run is replaced.
-    vocabulary = model.check(text, encoding=settings.encoding).vocabulary
+    parts = model.check(text, encoding=settings.encoding)
+    vocabulary = parts.vocabulary
     found = fingerprint(text)
     if mode == "resume":
         _require_same_vocabulary(directory, vocabulary)
         require_same_data(directory, found)
-    threads = settings.threads or choose_threads(len(vocabulary), model.options)
+    threads = settings.threads or choose_threads(parts, model.options)
     # Written down, so that a continued run computes as this one does.
-    settings = replace(settings, threads=threads)
+    settings = replace(settings, threads=threads, segment=model.options.segment)
     with writing_run(settings, directory, mode, observer, found=found, threads=threads, files=_OWN) as log:
         write_bytes(directory / VOCABULARY, _as_json(vocabulary))
         model.fit(
@@ -66,7 +69,9 @@ def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observ
         )
         model.save(directory / MODEL)
         observer.on_stage("scoring and writing samples")
+        flow = [FlowPoint(look["step"], **one) for look in read_flow(directory) for one in look["states"]]
         report = model.report(title=f"A language model of {text.name}", configuration=asdict(settings))
+        report = replace(report, flow=flow)
         save_report(report, directory)
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from elman.tasks.results import FlowPoint
 from elman.tasks.results.text import Sample, TextReport, UnitActivity
 from elman.tasks.saved import reading_results, write_results
 from elman.training.run import RunDirectory
@@ -28,5 +29,6 @@ def load_report(directory: RunDirectory) -> TextReport:
                 **values,
                 "samples": [Sample(**one) for one in values["samples"]],
                 "activities": [UnitActivity(**one) for one in values["activities"]],
+                "flow": [FlowPoint(**one) for one in values.get("flow", ())],
             }
         )

@@ -42,6 +42,8 @@ class TextSettings(RunSettings):
     input_dropout: float = TextOptions.input_dropout
     weight_dropout: float = TextOptions.weight_dropout
     segment: int = TextOptions.segment
+    through_time: str | None = TextOptions.through_time
+    memory: str | None = TextOptions.memory
     batch_size: int = TextOptions.batch_size
     seconds: float | None = TextOptions.seconds
     num_steps: int | None = TextOptions.num_steps

@@ -8,28 +8,32 @@ import time
 import torch
 from torch.nn.functional import cross_entropy
 
+from elman.compiler import within_memory
 from elman.tasks.running import computing_with
+from elman.tasks.text.fitting import cut_segments
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
+from elman.tasks.text.parts import TextParts
 
-_NUM_TRIALS = 2
+_NUM_TRIALS, _MAX_STEPS = 2, 256
 _WORTH = 1.2
 """Times as fast that many threads must be: on a busy machine they wait for one another."""
 
 
-def choose_threads(num_codes: int, options: TextOptions) -> int:
+def choose_threads(parts: TextParts, options: TextOptions) -> int:
     """Return how many threads to train with: one, or one for each core if that is clearly faster.
 
     Args:
-        num_codes: symbols there are.
+        parts: of the text to train on.
         options: of the network.
     """
     num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if num_cores == 1 or options.device != "cpu":
         return 1
-    network = TextNetwork.fresh(num_codes, options)
-    codes = torch.arange(options.segment * options.batch_size).view(options.segment, -1) % num_codes
-    alone, together = _seconds(network, codes, 1), _seconds(network, codes, num_cores)
+    network = TextNetwork.fresh(len(parts.vocabulary), options)
+    codes = cut_segments(parts, options).batch(1)[0][:_MAX_STEPS]
+    with within_memory(options.num_bytes):
+        alone, together = _seconds(network, codes, 1), _seconds(network, codes, num_cores)
     return num_cores if alone > _WORTH * together else 1
 
 

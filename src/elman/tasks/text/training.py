@@ -19,9 +19,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from elman.cells.state import map_state
+from elman.compiler import within_memory
 from elman.errors import NonFiniteError
 from elman.tasks.observer import Observer
 from elman.tasks.text.checkpoint import TextCheckpoint
+from elman.tasks.text.flow import FlowWatch
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.segments import Segments
@@ -54,6 +56,7 @@ class TextTraining:
             network.parameters(), lr=0.0, betas=_BETAS, weight_decay=options.weight_decay, fused=True
         )
         self.best = {name: one.clone() for name, one in network.state_dict().items()}
+        self._watch = FlowWatch(network)
         self.state: Any = None
         self.step = 0
         self.result = TrainingResult()
@@ -65,7 +68,8 @@ class TextTraining:
         """Train until the budget or the patience runs out; the best weights stay in the network.
 
         Args:
-            observer: is told of steps and evaluations; of those done in earlier sittings, too.
+            observer: is told of steps, evaluations and looks at the gradients; of the evaluations of earlier
+                sittings, too.
             checkpoint: a file written at every evaluation. If it exists, training goes on from it.
             identity: JSON-able values that the checkpoint must have been written with.
 
@@ -107,6 +111,7 @@ class TextTraining:
         self.network.train()
         while not losses or self._share(before + time.perf_counter() - begin) < aim:
             rate = self._learning_rate(self._share(before + time.perf_counter() - begin))
+            self._look(observer)
             self.step += 1
             measured = self._do_step(rate)
             if measured:
@@ -131,6 +136,12 @@ class TextTraining:
         self.result.curve.append(record)
         return record
 
+    def _look(self, observer: Observer) -> None:
+        """See how far back gradients reach in the segment that comes next."""
+        record = self._watch.look(self.step, *self.segments.batch(self.step + 1))
+        if record is not None:
+            observer.on_flow(record)
+
     def _learning_rate(self, share: float) -> float:
         """Return the learning rate after a share of the budget: a rise, then half a cosine to zero."""
         warmup, peak = self.options.warmup, self.options.learning_rate
@@ -144,7 +155,8 @@ class TextTraining:
         torch.manual_seed(self.options.seed * 1_000_003 + self.step)
         input, target = self.segments.batch(self.step)
         state = None if self.segments.begins_pass(self.step) else self.state
-        logits, after = self.network(input, state)
+        with within_memory(self.options.num_bytes):
+            logits, after = self.network(input, state)
         loss = cross_entropy(logits.flatten(0, 1), target.flatten())
         self.network.zero_grad(set_to_none=True)
         loss.backward()
