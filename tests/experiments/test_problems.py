@@ -47,6 +47,13 @@ def test_length_that_makes_no_sense_is_refused(name: str):
         ALL_PROBLEMS[name](0)
 
 
+@pytest.mark.parametrize("name", ["parity", "binary-addition", "embedded-reber"])
+def test_success_is_confirmed_where_one_failure_of_the_test_is_too_many(name: str):
+    problem = ALL_PROBLEMS[name](1)
+    assert not problem.is_solved(1 - 1 / problem.num_test)
+    assert problem.confirmations == 5
+
+
 def test_delayed_recall_asks_for_the_first_symbol():
     found = draw("delayed-recall", 7)
     assert found.input.shape[0] == 8
