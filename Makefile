@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo check test test-long bench bench-forecast campaign clean
+.PHONY: help install demo demo-text check test test-long bench bench-forecast campaign clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,13 @@ demo: $(INSTALLED) ## fit and forecast electricity demand, print the scores and 
 	$(BIN)/elman fit forecast examples/data/vic_elec.parquet --time Time --target Demand \
 	    --known Temperature --known Holiday --horizon 48 --validation 56d --test 56d \
 	    --out runs/demand --overwrite
+
+demo-text: ## with TEXT=FILE, two minutes: fit a language model to the text, and let it write
+	@test -n "$(TEXT)" || { echo "Give the text to learn from, of 100 kB or more: make demo-text TEXT=book.txt" >&2; exit 2; }
+	@test -f "$(TEXT)" || { echo "There is no file $(TEXT): make demo-text TEXT=book.txt" >&2; exit 2; }
+	@$(MAKE) --no-print-directory install
+	$(BIN)/elman fit text "$(TEXT)" --seconds 120 --out runs/text --overwrite
+	$(BIN)/elman generate runs/text --temperature 0.8
 
 check: $(INSTALLED) ## format, lint and types
 	$(BIN)/ruff format --check .
