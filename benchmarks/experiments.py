@@ -36,7 +36,12 @@ PUBLISHED: dict[str, Mapping[str, Any]] = {
     "parity": {},
     "binary-addition": {},
     "embedded-reber": {"cells": ("elman", "gru", "lstm")},
-    "anbn": {"cells": ("elman", "gru", "lstm", COUNTING)},
+    # Its learning rate was chosen on seeds 0, 1 and 2.
+    "anbn": {
+        "cells": ("elman", "gru", "lstm", COUNTING),
+        "seeds": (20, 21, 22),
+        "max_sequences": 20_000,
+    },
     "anbncn": {"cells": ("elman", "gru", "lstm", COUNTING)},
 }
 
