@@ -1,6 +1,8 @@
 """`elman fit classify` and what is done with its run; every mistake ends with one message."""
 
+import io
 import json
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -166,3 +168,49 @@ def test_gradient_is_cut_or_bounded(place_: Path, elman: Elman):
         refused = elman(*FIT, "steps.csv", *COLUMNS, *SMALL, *arguments, "--out", "refused")
         assert refused.code == 2
         assert message in refused.err
+
+
+@pytest.fixture
+def answer(
+    elman: Elman, place_: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, list[str]], Outcome]:
+    """Call `elman stream RUN` with lines on standard input, in a folder with a run `forward` that can."""
+    made = elman(*FIT, "steps.csv", *COLUMNS, *SMALL, "--unidirectional", "--out", "forward")
+    assert made.code == 0, made.err
+
+    def call(run: str, lines: list[str]) -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
+        return elman("stream", run)
+
+    return call
+
+
+def test_stream_ends_with_what_predict_says(answer: Callable[[str, list[str]], Outcome], elman: Elman):
+    table = steps(6).drop("class", "house")
+    table.write_csv("new.csv")
+    assert elman("predict", "forward", "new.csv", "--out", "given.csv").code == 0
+    given = pl.read_csv("given.csv")
+    told = answer("forward", Path("new.csv").read_text().splitlines())
+    assert told.code == 0, told.err
+    answers = pl.read_csv(told.out.encode())
+    assert answers.columns == ["who", "step", "predicted", "p(flat)", "p(steep)"]
+    assert answers.height == table.height
+    last = answers.group_by("who", maintain_order=True).last()
+    assert last["who"].to_list() == given["id"].to_list()
+    assert last["step"].to_list() == given["length"].to_list()
+    assert last["predicted"].to_list() == given["predicted"].to_list()
+    # float32: the mean of at most 8 outputs, summed in another order.
+    np.testing.assert_allclose(last["p(flat)"], given["p(flat)"], atol=1e-5)
+
+
+def test_stream_names_what_it_cannot_use(answer: Callable[[str, list[str]], Outcome]):
+    lines = ["who,x,t", "s,1.5,0", "s,high,1", "s,,2"]
+    told = answer("forward", lines)
+    assert told.code == 0
+    assert [line.split(",")[:2] for line in told.out.splitlines()[1:]] == [["s", "1"], ["s", "2"]]
+    assert "line 3: 'x' must be a number such as 3.5, but it is 'high'" in told.err
+    of_json = answer("forward", ['{"who": "s", "x": 1.5}', '{"who": "s"}'])
+    assert [json.loads(line)["step"] for line in of_json.out.splitlines()] == [1, 2]
+    refused = answer("run", lines)
+    assert refused.code == 2
+    assert "reads sequences from both ends, and a stream has no end" in refused.err

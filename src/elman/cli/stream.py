@@ -33,6 +33,9 @@ def command(
     are there: give them ahead, in rows without a target. It is the forecast of
     `elman predict` for the lines until then.
 
+    A classifier that reads forward answers each row with the probabilities of
+    the classes so far; it keeps the last 1,000 sequences.
+
     Rows of a series come in order of time; a late one cannot be used. Each is
     read by itself: numbers with a decimal point, dates such as 2014-12-31.
     Memory grows with the number of series, not of lines. A series that training

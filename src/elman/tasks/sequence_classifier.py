@@ -17,6 +17,7 @@ from elman.tasks.classify.influence import input_gradients
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.split import Split, split_sequences
+from elman.tasks.classify.stream import ClassifyStream
 from elman.tasks.model_file import reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ClassificationReport, ScoreTable
@@ -180,6 +181,17 @@ class SequenceClassifier(Estimator):
         sequences = sequences_from_arrays(X)
         self.model.check(sequences)
         return self.model.probabilities(sequences.values)
+
+    def stream(self, sequence: str | None = None) -> ClassifyStream:
+        """Return what says the classes' probabilities after each step, as rows come.
+
+        Args:
+            sequence: the column that names the sequence of a row; without it all rows are steps of one.
+
+        Raises:
+            OptionError: the network waits for steps to come: it is bidirectional, or has a convolution.
+        """
+        return ClassifyStream(self.model, sequence)
 
     def explain(self, X: Any) -> list[np.ndarray]:  # noqa: N803
         """Return what moves the class given to each sequence: the gradient of its log-probability, (T, C).

@@ -24,6 +24,7 @@ from elman.tasks.classify.fitting import REFIT, classes_of, codes_of
 from elman.tasks.classify.saved import FILES, load_report, save_report
 from elman.tasks.classify.settings import ClassifySettings
 from elman.tasks.classify.split import split_sequences
+from elman.tasks.classify.stream import ClassifyStream
 from elman.tasks.flow import flow_points
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
@@ -114,6 +115,10 @@ class ClassifyRuns(Runs):
         if part != "test" or len(split.test) == 0:
             return self._saved(directory, part)
         return classifier.evaluate(sequences.take(split.test), part=part)
+
+    def stream(self, directory: RunDirectory) -> ClassifyStream:
+        """Return what says the classes' probabilities after each step."""
+        return self.load(directory).stream(ClassifySettings.of_run(directory).id_of_steps)
 
     def _saved(self, directory: RunDirectory, part: str) -> ScoreTable:
         tables = {table.part: table for table in self.load_report(directory).scores}

@@ -115,6 +115,11 @@ class ClassifySettings(RunSettings):
         return _joined(own, _read(self.test_data, self.source()))
 
     @property
+    def id_of_steps(self) -> str | None:
+        """The column that names the sequence of a step; None where each has a file of its own."""
+        return None if self.labels or Path(self.data).is_dir() else self.id
+
+    @property
     def files(self) -> Sequence[Path]:
         """Every file or folder that is read."""
         return [Path(name) for name in (self.data, self.test_data, self.labels) if name]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from elman.data.coerce import MISSING
 from elman.data.encoders import BooleanEncoder, NumberEncoder
 from elman.errors import DataError
 from elman.tasks.forecast.arrays import InputEncoder
 from elman.tasks.forecast.stream_buffer import Row
+from elman.tasks.row_cells import is_missing, read_boolean, read_number
 
 
 class CellReader:
@@ -39,7 +38,7 @@ class CellReader:
         """
         target = self._columns.target
         covariates = [_READERS[self.schema[name]](cells.get(name), name) for name in self._columns.covariates]
-        return (_number(cells.get(target), target, or_boolean=True), *covariates)
+        return (read_number(cells.get(target), target, or_boolean=True), *covariates)
 
     def series(self, cells: Mapping[str, Any]) -> str | None:
         """Return the name of the row's series.
@@ -67,24 +66,11 @@ def _type_of(encoder: Any) -> type[pl.DataType]:
     return pl.Boolean if isinstance(encoder, BooleanEncoder) else pl.String
 
 
-def _number(value: Any, name: str, *, or_boolean: bool = False) -> float | None:
-    value = _boolean_or(value) if or_boolean else value
-    if value is None or (isinstance(value, str) and _is_missing(value)):
-        return None
-    try:
-        if (isinstance(value, bool) and not or_boolean) or (isinstance(value, str) and "_" in value):
-            raise ValueError
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise DataError(f"{name!r} must be a number such as 3.5, but it is {value!r}.") from None
-    return number if math.isfinite(number) else None
-
-
 def _boolean(value: Any, name: str) -> bool | None:
-    value = _boolean_or(value)
+    value = read_boolean(value)
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str) and _is_missing(value):
+    if isinstance(value, str) and is_missing(value):
         return None
     raise DataError(f"{name!r} must be true or false, but it is {value!r}.")
 
@@ -95,13 +81,4 @@ def _text(value: Any, name: str) -> str | None:
     raise DataError(f"{name!r} must be text, but it is {value!r}.")
 
 
-def _is_missing(text: str) -> bool:
-    return not text.strip() or text.strip() in MISSING
-
-
-def _boolean_or(value: Any) -> Any:
-    words = {"true": True, "false": False}
-    return words.get(value.strip().lower(), value) if isinstance(value, str) else value
-
-
-_READERS: dict[type[pl.DataType], Any] = {pl.Float64: _number, pl.Boolean: _boolean, pl.String: _text}
+_READERS: dict[type[pl.DataType], Any] = {pl.Float64: read_number, pl.Boolean: _boolean, pl.String: _text}
