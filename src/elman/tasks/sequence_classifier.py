@@ -154,6 +154,7 @@ class SequenceClassifier(Estimator):
             DataError: the sequences cannot be used; the message says why.
             OptionError: an option is not a legal one.
         """
+        _require_observed(sequences)
         self._prepared(sequences, self.options.test)
 
     def _prepared(self, sequences: Sequences, test: float) -> tuple[tuple[Any, ...], np.ndarray, Split]:
@@ -272,13 +273,18 @@ class SequenceClassifier(Estimator):
         return made
 
 
+def _require_observed(sequences: Sequences) -> None:
+    if all(np.isnan(one).all() for one in sequences.values):
+        named = ", ".join(map(repr, sequences.channels))
+        raise DataError(f"No channel has one observed value, of {named}: there is nothing to learn from.")
+
+
 def _labels(sequences: Sequences) -> tuple[Any, ...]:
     labels = sequences.labels
     if labels is None:
         raise DataError("The sequences have no classes; name the column of the label.")
     missing = [name for name, label in zip(sequences.ids, labels, strict=True) if label is None]
     if missing:
-        raise DataError(
-            f"{len(missing):,} sequences have no label, {missing[0]!r} first; leave them out to learn."
-        )
+        count = "1 sequence has" if len(missing) == 1 else f"{len(missing):,} sequences have"
+        raise DataError(f"{count} no label, {missing[0]!r} first; leave them out to learn.")
     return labels
