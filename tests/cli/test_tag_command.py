@@ -57,6 +57,7 @@ def test_a_run_from_the_first_fit_to_the_last_report(elman: Elman, place: Path):
 
     page = (place / "run" / "report.html").read_bytes()
     assert b"Hardest sequences" in page
+    assert b"<h1>names: the tag of every step</h1>" in page
     assert b"Spans by type" in page
     assert elman("report", "run", "--out", "again.html").code == 0
     assert (place / "again.html").read_bytes() == page

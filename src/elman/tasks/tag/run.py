@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from elman.tasks.flow import flow_points
 from elman.tasks.observer import Observer
@@ -52,7 +53,9 @@ def run_tag(settings: TagSettings, directory: RunDirectory, mode: Mode, observer
     ) as log:
         tagger.fit(*settings.parts, checkpoint=directory / STATE, observer=log)
         tagger.save(directory / MODEL)
-        report = replace(tagger.report(configuration=asdict(settings)), flow=flow_points(directory))
+        title = f"{Path(settings.data).stem}: {settings.label or 'the tag'} of every step"
+        report = tagger.report(title=title, configuration=asdict(settings))
+        report = replace(report, flow=flow_points(directory))
         save_report(report, directory)
     return report
 
