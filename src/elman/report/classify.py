@@ -45,7 +45,7 @@ def render_classification_report(report: ClassificationReport) -> str:
         Section("learning", "Learning curves", [learning_chart(report.curve), _facts(report)])
         if report.curve
         else None,
-        Section("gradient-flow", "Gradient flow", [flow_chart(report.flow)]) if report.flow else None,
+        _flow(report),
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         Section("configuration", "Configuration", [configuration_table(report.configuration)])
         if report.configuration
@@ -122,6 +122,18 @@ def _reliability(report: ClassificationReport) -> Html:
     return table(
         "Mean confidence in each bin, and how many were right.", ["confidence", "right", "sequences"], rows
     )
+
+
+def _flow(report: ClassificationReport) -> Section | None:
+    if not report.flow:
+        return None
+    pooling = report.configuration.get("pooling", "last")
+    told = element(
+        "p",
+        f"The class is read from the outputs at all steps (pooling {pooling}), so each state has a gradient "
+        "of its own beside the one from later steps: a line above lag 0 is no sign of explosion by itself.",
+    )
+    return Section("gradient-flow", "Gradient flow", [flow_chart(report.flow), pooling != "last" and told])
 
 
 def _facts(report: ClassificationReport) -> Html:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,10 @@ def test_a_run_logs_its_looks_and_draws_them(tmp_path: Path, monkeypatch: pytest
     assert [look["step"] for look in read_flow(directory)] == [2, 4, 6]
     assert {point.step for point in report.flow} == {2, 4, 6}
     assert list(runs.load_report(directory).flow) == list(report.flow)
-    assert 'id="gradient-flow"' in render_classification_report(report)
+    page = render_classification_report(report)
+    assert 'id="gradient-flow"' in page
+    assert "(pooling mean), so each state has a gradient of its own" in page
+    asked_last = replace(report, configuration={**report.configuration, "pooling": "last"})
+    assert "(pooling" not in render_classification_report(asked_last)
     again = runs.fit(settings, directory, "resume", Observer())
     assert list(again.flow) == list(report.flow)

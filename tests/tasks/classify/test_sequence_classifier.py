@@ -1,5 +1,6 @@
 """A classifier learns, gives the same whatever it is batched with, and has the manners of scikit-learn."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from elman import SequenceClassifier
 from elman.data.sequences import sequences_from_arrays
 from elman.errors import DataError, OptionError, RunError
+from elman.tasks.classify.evaluation import score_part
 from elman.tasks.classify.split import split_sequences
 
 
@@ -179,3 +181,19 @@ def test_mistakes_are_named(fitted: SequenceClassifier, tmp_path: Path):
     (tmp_path / "model").write_bytes(b"no")
     with pytest.raises(RunError, match="is damaged or was not written by elman"):
         SequenceClassifier.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("blend", "told"),
+    [
+        (0.0, "The validation part preferred the network alone: the linear model counts nothing here."),
+        (1.0, "The validation part preferred the linear model alone: the network counts nothing here."),
+        (0.4, None),
+    ],
+)
+def test_a_branch_that_counts_nothing_is_told(fitted: SequenceClassifier, blend: float, told: str | None):
+    values, labels = waves()
+    codes = np.array([fitted.model.classes.index(label) for label in labels])
+    table = score_part(replace(fitted.model, blend=blend), fitted.options, values, codes, "other")
+    assert table.verdict[1:] == ([told] if told else [])
+    assert "the linear model on summary statistics" in table.verdict[0]

@@ -32,7 +32,7 @@ def influence_chart(influence: Influence) -> Chart:
     }
     layout = {
         "xaxis": axis("place in the sequence", tickformat=".0%", range=[0, 1]),
-        "yaxis": axis("", type="category", autorange="reversed"),
+        "yaxis": axis("", type="category", autorange="reversed", dtick=1),
     }
     return Chart(
         slug="influence",

@@ -18,6 +18,7 @@ from elman.tasks.networks import count_parameters
 from elman.tasks.results import ClassificationReport, ReliabilityPoint, ScoreRow, ScoreTable
 
 LINEAR, MAJORITY = "linear on summary statistics", "majority class"
+_LINEAR_MODEL = "linear model on summary statistics"
 
 
 def score_part(
@@ -39,7 +40,8 @@ def score_part(
     found += [(f"{options.cell_name} alone", recurrent, True)] if options.linear else []
     found += [(LINEAR, linear, True), (MAJORITY, majority, True)]
     rows = [ScoreRow(name, score(truth, one), is_baseline) for name, one, is_baseline in found]
-    return ScoreTable(part, rows, len(values), _verdict(rows, truth, both, linear), "classifier", "sequence")
+    verdict = _verdict(rows, truth, both, linear) + _preference(options, model.blend)
+    return ScoreTable(part, rows, len(values), verdict, "classifier", "sequence")
 
 
 def name_of(options: ClassifyOptions) -> str:
@@ -53,10 +55,18 @@ def _verdict(rows: Sequence[ScoreRow], truth: np.ndarray, both: np.ndarray, line
     beside = int((linear.argmax(axis=1) == truth).sum())
     told = f"{rows[0].model} gives {right:,} of {len(truth):,} sequences their class"
     if right > beside:
-        return [f"{told}, {right - beside:,} more than the {LINEAR}."]
+        return [f"{told}, {right - beside:,} more than the {_LINEAR_MODEL}."]
     if right < beside:
-        return [f"{told}, {beside - right:,} fewer than the {LINEAR}: prefer that, or more data."]
-    return [f"{told}, as many as the {LINEAR}."]
+        return [f"{told}, {beside - right:,} fewer than the {_LINEAR_MODEL}: prefer that, or more data."]
+    return [f"{told}, as many as the {_LINEAR_MODEL}."]
+
+
+def _preference(options: ClassifyOptions, blend: float) -> list[str]:
+    """Say so where the validation part has left one of the two branches out."""
+    if not options.linear or 0 < blend < 1:
+        return []
+    used, unused = ("linear model", "network") if blend == 1 else ("network", "linear model")
+    return [f"The validation part preferred the {used} alone: the {unused} counts nothing here."]
 
 
 def prediction_frame(
