@@ -1,9 +1,12 @@
 """The page of a language model: text is escaped, colours follow the activity."""
 
+import re
 from dataclasses import replace
 
 from elman.data.findings import Finding
+from elman.report.charts.flow import flow_chart
 from elman.report.text import coloured, render_text_report
+from elman.tasks.results.forecast import FlowPoint
 from elman.tasks.results.scores import ScoreRow, ScoreTable
 from elman.tasks.results.text import Sample, TextReport, UnitActivity
 from elman.training.records import EvaluationRecord
@@ -51,6 +54,24 @@ def test_text_is_escaped_and_every_part_is_there():
         "2 % unknown.",
     ):
         assert words in page
+
+
+def test_what_is_said_of_a_table_and_of_the_settings_is_true_of_a_text():
+    page = render_text_report(REPORT)
+    assert "All of them are better when lower." in page
+    assert "coverage when nearer" not in page
+    assert "repeats but for the clock" in page
+    stepped = render_text_report(replace(REPORT, configuration={"num_steps": 10}))
+    assert "With the same text, these settings and this seed the run repeats." in stepped
+
+
+def test_the_flow_is_drawn_from_the_nearest_lag_to_the_farthest():
+    lags = (0, 1, 2, 4, 8, 16, 32)
+    flow = [FlowPoint(step, "layer", "state", lags, [0.5] * 7) for step in (0, 50)]
+    names = re.findall(r"lag \d+", str(flow_chart(flow).view))
+    assert list(dict.fromkeys(names))[:5] == ["lag 0", "lag 2", "lag 4", "lag 8", "lag 32"]
+    assert "Of the loss of one character alone" in render_text_report(replace(REPORT, flow=flow))
+    assert "Of the loss of one character alone" not in render_text_report(REPORT)
 
 
 def test_colours_follow_sign_and_size_of_the_activity():

@@ -41,7 +41,9 @@ def render_text_report(report: TextReport) -> str:
         _flow(report),
         _work(report),
         Section("findings", "Odd in the text", [finding_list(report.findings)]),
-        Section("configuration", "Configuration", [configuration_table(report.configuration)]),
+        Section(
+            "configuration", "Configuration", [configuration_table(report.configuration, _repeats(report))]
+        ),
     )
     return render_page(report.title, _lead(report), [section for section in sections if section])
 
@@ -124,10 +126,19 @@ def _flow(report: TextReport) -> Section | None:
         return None
     told = element(
         "p",
-        f"Of the loss of one {report.unit} alone, the last of a segment: how much it can teach the network "
-        f"about the {report.unit}s before it.",
+        f"Of the loss of one {report.unit} alone, the last of a segment: from how many {report.unit}s before "
+        "it the network can learn.",
     )
     return Section("gradient-flow", "Gradient flow", [told, flow_chart(report.flow)])
+
+
+def _repeats(report: TextReport) -> str:
+    if report.configuration.get("num_steps"):
+        return "With the same text, these settings and this seed the run repeats."
+    return (
+        "With the same text, these settings and this seed the run repeats but for the clock, which decides "
+        "how many steps there are; a budget of steps repeats bit by bit."
+    )
 
 
 def _work(report: TextReport) -> Section:
@@ -136,6 +147,6 @@ def _work(report: TextReport) -> Section:
         row("seconds per epoch, a pass over the training part", [number(report.seconds_per_epoch)]),
         row(f"seconds per 1000 {report.unit}s read in training", [number(report.seconds_per_1000)]),
         row("steps", [f"{report.curve[-1].step:,}" if report.curve else "0"]),
-        row("what ran the layers", [element("pre", report.kernel, style=_STYLE)]),
+        row("what ran the layers", [element("pre", report.kernel, style=f"{_STYLE};text-align:left")]),
     ]
     return Section("work", "Time and kernel", [table("What the training took.", ["", ""], rows)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elman.report.charts.chart import Chart, Figure, View, choice
 from elman.report.charts.traces import BASELINES, DASHED, Style, axis, line
+from elman.report.sampling import spread
 
 if TYPE_CHECKING:
     from elman.tasks.results import FlowPoint
@@ -32,7 +33,7 @@ def flow_chart(flow: Sequence[FlowPoint]) -> Chart:
 
 def _figure(points: Sequence[FlowPoint]) -> Figure:
     lags = sorted({lag for point in points for lag in point.lags})
-    shown = lags if len(lags) <= MAX_LAGS else [lags[len(lags) * k // MAX_LAGS] for k in range(MAX_LAGS)]
+    shown = [lags[index] for index in spread(len(lags), MAX_LAGS)]
     styles = (Style("var(--network)", width=2.5), *BASELINES, Style("var(--muted)", DASHED))
     steps = [point.step for point in points]
     traces = [

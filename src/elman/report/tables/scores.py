@@ -87,4 +87,6 @@ def _is_gain(metric: str) -> bool:
 def _reading(metrics: Sequence[str]) -> str:
     if any(map(_is_gain, metrics)):
         return "Accuracies and F1 are better when higher, errors and losses when lower."
-    return "Errors are better when lower, coverage when nearer to what its band promises."
+    if any(map(_is_share, metrics)):
+        return "Errors are better when lower, coverage when nearer to what its band promises."
+    return "All of them are better when lower."
