@@ -71,7 +71,7 @@ HiddenSize = Annotated[
 ]
 NumLayers = Annotated[int | None, network("--layers", "LAYERS", "One on top of the other. Default: 1.")]
 Dropout = Annotated[
-    float | None, network("--dropout", "SHARE", "Of the features, dropped in training. Default: 0.5.")
+    float | None, network("--dropout", "SHARE", "Of the features, dropped in training. Default: 0.3.")
 ]
 NumSteps = Annotated[int | None, training("--steps", "STEPS", "Of the optimizer, at most. Default: 1000.")]
 BatchSize = Annotated[int | None, training("--batch-size", "SEQUENCES", "For each step. Default: 32.")]

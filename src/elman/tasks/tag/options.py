@@ -17,7 +17,7 @@ from elman.training import TrainingOptions, check_device
 
 @dataclass(frozen=True)
 class TagOptions:
-    """How a tagger is made.
+    """How a tagger is made; `docs/architecture.md` says what the defaults were tried on.
 
     Args:
         stream: read every sequence from its start only, so that a tag waits for nothing that comes later.
@@ -50,7 +50,7 @@ class TagOptions:
     cell: str | Callable[[int, int], Any] = "lstm"
     hidden_size: int = 100
     num_layers: int = 1
-    dropout: float = 0.5
+    dropout: float = 0.3
     batch_size: int = 32
     segment: int = 500
     training: TrainingOptions = field(
