@@ -23,6 +23,9 @@ def test_characters_and_bytes_come_back(text: str):
     [
         ("He left!", ["He", "left", "!"]),
         ("don't well-known\nÜber 3", ["don't", "well-known", "\n", "Über", "3"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("cafe\u0301, l’e\u0301te\u0301", ["cafe\u0301", ",", "l’e\u0301te\u0301"]),
+        ("نمی\u200cخواهم!", ["نمی\u200cخواهم", "!"]),
         ("  ", []),
     ],
 )

@@ -96,7 +96,7 @@ def test_all_steps_of_a_decoder_must_have_room():
         with within_memory(10), pytest.raises(OptionError) as caught:
             network(VECTOR, torch.randn(num_steps, 3, 2), teacher_forcing=0.0)
         assert str(caught.value).endswith(
-            f"\n    It holds what is kept of {num_steps} calls, of a step each."
+            f"\n    It holds what is kept of {num_steps} calls."
         )
         found = re.search(r"the smallest that works is (\d+) kB", str(caught.value))
         assert found

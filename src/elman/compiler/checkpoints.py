@@ -62,7 +62,7 @@ def choose_room(call: Call, arguments: Arguments) -> int:
         shares = (
             f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
         )
-        steps = f"\n    It holds what is kept of {num_calls} calls, of a step each." if num_calls > 1 else ""
+        steps = f"\n    It holds what is kept of {num_calls} calls." if num_calls > 1 else ""
         raise OptionError(
             f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "
             f"{arguments.input.shape[1]}: the smallest that works is {least} kB, but it is "

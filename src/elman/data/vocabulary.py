@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -16,7 +17,7 @@ UNITS = ("character", "byte", "word")
 UNKNOWN = 0
 """The code of what is not in the vocabulary. Bytes have none: all 256 are there."""
 
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]|\n")
+_JOINERS = frozenset("\u200c\u200d")  # they stand inside words of Persian and of the scripts of India
 _CLOSING = frozenset(".,;:!?)]}”’%")
 _OPENING = frozenset("([{“‘")
 _MAX_SHOWN = 5
@@ -35,8 +36,8 @@ def check_unit(unit: str) -> None:
 def split_symbols(text: str | bytes, unit: str) -> Sequence[str] | bytes:
     r"""Cut a text into its symbols.
 
-    A word is a run of letters and digits, also with apostrophes or hyphens inside; every other mark and
-    every end of line is a symbol of its own; spaces are none.
+    A word is a run of letters with the marks that combine with them and of digits, also with apostrophes or
+    hyphens inside; every other mark and every end of line is a symbol of its own; spaces are none.
 
     Args:
         text: bytes for the unit "byte"; a text is encoded as UTF-8.
@@ -55,7 +56,19 @@ def split_symbols(text: str | bytes, unit: str) -> Sequence[str] | bytes:
         return text if isinstance(text, bytes) else text.encode("utf-8", errors="surrogateescape")
     if isinstance(text, bytes):
         text = text.decode("utf-8", errors="replace")
-    return _WORD.findall(text) if unit == "word" else text
+    return _words(_combining(text)).findall(text) if unit == "word" else text
+
+
+def _combining(text: str) -> str:
+    """Return the characters of a text that belong to the letter before them, which are no letters to `re`."""
+    found = (one for one in set(text) if unicodedata.category(one).startswith("M") or one in _JOINERS)
+    return "".join(sorted(found))
+
+
+@cache
+def _words(combining: str) -> re.Pattern[str]:
+    letter, mark = rf"[\w{combining}]", rf"[^\w\s{combining}]"
+    return re.compile(rf"{letter}+(?:['’\-]{letter}+)*|{mark}|\n")
 
 
 @dataclass(frozen=True)
