@@ -112,7 +112,7 @@ def _time(trainee: Trainee) -> float:
     return (time.perf_counter() - begin) / STEPS
 
 
-def run(file: Path, seconds: float, seed: int, cell: str = "lstm") -> dict[str, Any]:
+def run(file: Path, seconds: float, seed: int, cell: str) -> dict[str, Any]:
     """Train with the default settings for a budget; return the scores and what the training took."""
     options = TextOptions(cell=cell, seconds=seconds, seed=seed)
     observer = Observer(on_record=lambda one: print(f"  {one.seconds:6.0f} s  {one.validation_loss:.4f}"))
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0, help="budget of training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--cell", default="lstm")
+    parser.add_argument("--cell", default=TextOptions.cell)
     parser.add_argument("--speed", action="store_true", help="time steps beside torch.nn instead")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     arguments = parser.parse_args()

@@ -95,9 +95,7 @@ def test_all_steps_of_a_decoder_must_have_room():
     def least(num_steps: int) -> int:
         with within_memory(10), pytest.raises(OptionError) as caught:
             network(VECTOR, torch.randn(num_steps, 3, 2), teacher_forcing=0.0)
-        assert str(caught.value).endswith(
-            f"\n    It holds what is kept of {num_steps} calls."
-        )
+        assert str(caught.value).endswith(f"\n    It holds what is kept of {num_steps} calls.")
         found = re.search(r"the smallest that works is (\d+) kB", str(caught.value))
         assert found
         return 1000 * int(found[1])
