@@ -23,6 +23,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from elman import LanguageModel
+from elman.layers.dropout import Dropout
 from elman.tasks import Observer, TextOptions
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.parts import TextParts
@@ -44,7 +45,7 @@ class TorchNetwork(nn.Module):
         size = network.embedding.embedding_dim
         self.embedding = nn.Embedding(network.embedding.num_embeddings, size)
         self.layer = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](size, network.layers.output_size)
-        self.dropout = nn.Dropout(network.dropout.p)
+        self.dropout = nn.Dropout()
         self.head = nn.Linear(network.layers.output_size, network.embedding.num_embeddings)
         self.embedding.load_state_dict(network.embedding.state_dict())
         self.layer.load_state_dict(network.layers.layers[0].state_dict())
@@ -91,9 +92,11 @@ def time_peers(file: Path, cell: str) -> None:
     )
     network = TextNetwork.fresh(len(parts.vocabulary), options)
     ours, theirs = Trainee(network, segments), Trainee(TorchNetwork(network, cell), segments)
-    share, network.dropout.p, theirs.network.dropout.p = network.dropout.p, 0.0, 0.0  # masks differ
+    for one in (network, theirs.network):
+        one.set_submodule("dropout", nn.Identity())  # their masks differ
     losses = [(ours.do_step(), theirs.do_step()) for _ in range(3)]
-    network.dropout.p = theirs.network.dropout.p = share
+    network.set_submodule("dropout", Dropout(options.dropout))
+    theirs.network.set_submodule("dropout", nn.Dropout(options.dropout))
     if any(abs(one - other) > 1e-3 for one, other in losses):
         raise SystemExit(f"{cell}: the losses of the first steps differ: {losses}")
     seconds: list[tuple[float, float]] = []

@@ -132,7 +132,7 @@ class AddsBoth(Cell):
         rows = torch.arange(batch_size) % 20
         return {name: getattr(self, name)[rows].expand(num_steps, -1, -1) for name in ("first", "second")}
 
-    def forward(self, input, state, first, second):
+    def forward(self, input, state, first, second):  # pyright: ignore[reportIncompatibleMethodOverride]
         state = torch.tanh(state @ self.weight.T + first + second + (input if self.with_input else 0))
         return state, state
 

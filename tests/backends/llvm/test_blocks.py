@@ -49,7 +49,9 @@ def test_no_more_waits_than_the_limit(monkeypatch: pytest.MonkeyPatch):
     pool = blocks._Blocks()
     monkeypatch.setattr(blocks, "MOST", 5 * blocks.LARGE)
     for factor in (2, 2, 2, 6, 1):
-        pool.give_back(pool.take(factor * blocks.LARGE).base)
+        block = pool.take(factor * blocks.LARGE).base
+        assert block is not None
+        pool.give_back(block)
         waiting = sum(block.nbytes for waits in pool._free.values() for block in waits)
         assert waiting == pool._num_bytes <= blocks.MOST
     assert waiting > 0
