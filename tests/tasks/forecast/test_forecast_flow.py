@@ -12,8 +12,7 @@ from forecast_tables import plain_table
 
 from elman.errors import RunError
 from elman.report.forecast import render_forecast_report
-from elman.tasks import Forecaster, ForecastOptions
-from elman.tasks.forecast import learning
+from elman.tasks import Forecaster, ForecastOptions, flow
 from elman.tasks.forecast.run import run_forecast
 from elman.tasks.forecast.saved import load_report
 from elman.tasks.forecast.settings import ForecastSettings
@@ -35,7 +34,7 @@ def fit(**options: Any) -> tuple[list[Any], Forecaster]:
 
 @pytest.mark.parametrize("options", [{}, {"through_time": "tbptt:2"}, {"memory": "32MB"}], ids=str)
 def test_a_look_every_few_steps(options: dict[str, str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "LOOK_EVERY", 2)
+    monkeypatch.setattr(flow, "LOOK_EVERY", 2)
     records, _ = fit(**options)
     assert [record.step for record in records] == [2, 4, 6]
     for state in (state for record in records for state in record.states):
@@ -48,7 +47,7 @@ def test_a_look_every_few_steps(options: dict[str, str], monkeypatch: pytest.Mon
 
 def test_training_goes_on_with_the_same_bits(monkeypatch: pytest.MonkeyPatch):
     _, unwatched = fit()
-    monkeypatch.setattr(learning, "LOOK_EVERY", 2)
+    monkeypatch.setattr(flow, "LOOK_EVERY", 2)
     _, watched = fit()
     pairs = zip(
         unwatched.model.network.state_dict().values(),
@@ -73,7 +72,7 @@ def settings(table: Path) -> ForecastSettings:
 
 
 def test_a_run_logs_its_looks_and_draws_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(learning, "LOOK_EVERY", 2)
+    monkeypatch.setattr(flow, "LOOK_EVERY", 2)
     TABLE.write_parquet(tmp_path / "table.parquet")
     directory = RunDirectory(tmp_path / "run")
     report = run_forecast(settings(tmp_path / "table.parquet"), directory, "new", Observer())

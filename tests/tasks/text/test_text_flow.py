@@ -10,11 +10,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from elman.report.text import render_text_report
+from elman.tasks import flow
+from elman.tasks.flow import FlowWatch
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
 from elman.tasks.running import read_flow
-from elman.tasks.text import flow
-from elman.tasks.text.flow import FlowWatch
+from elman.tasks.text.flow import look_from_last
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.run import run_text
@@ -61,10 +62,12 @@ def test_training_goes_on_with_the_same_bits(monkeypatch: pytest.MonkeyPatch):
 def test_it_is_the_gradient_of_the_last_symbol_alone():
     network = TextNetwork.fresh(7, TextOptions(**{**SMALL, "cell": "gru"})).double()
     codes = torch.arange(10 * 3).view(10, 3) * 5 % 7
-    record = FlowWatch(network).look(0, codes[:-1], codes[1:])
-    assert record is not None
+    records: list[Any] = []
+    watch = FlowWatch(network, records.append)
+    look_from_last(watch, 0, codes[:-1], codes[1:])
+    (record,) = records
     assert network.training
-    assert FlowWatch(network).look(1, codes[:-1], codes[1:]) is None
+    assert [step for step in range(101) if watch.is_due(step)] == [0, 50, 100]
     twin = torch.nn.GRUCell(128, 6).double()
     weights = network.layers.layers[0].state_dict()
     twin.load_state_dict({name.removesuffix("_l0"): one for name, one in weights.items()})

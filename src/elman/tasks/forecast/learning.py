@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.diagnostics import FlowRecord, Monitor
+from elman.diagnostics import FlowRecord
+from elman.tasks.flow import FlowWatch
 from elman.tasks.forecast.batches import BatchMaker
 from elman.tasks.forecast.network import ForecastNetwork
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.quantiles import pinball_loss
 from elman.training import TrainingTask
-
-LOOK_EVERY = 50
 
 
 class ForecastTraining(TrainingTask):
@@ -35,7 +34,7 @@ class ForecastTraining(TrainingTask):
         self.batches, self.options = batches, options
         self.origins, self.honest = training
         self.validation, self.guides = validation
-        self.monitor, self.on_flow = Monitor(network, every=LOOK_EVERY), on_flow
+        self.watch = FlowWatch(network, on_flow)
         self.levels = torch.tensor(options.quantiles, dtype=torch.float32, device=batches.device)
 
     def _draw(self, step: int) -> np.ndarray:
@@ -49,22 +48,17 @@ class ForecastTraining(TrainingTask):
     def loss(self, step: int) -> Tensor:
         """Return the pinball loss of this step's windows; their linear forecasts are out of fold."""
         drawn = self._draw(step)
-        if step % LOOK_EVERY == 0:
-            self._look(step, drawn[: self.monitor.num_sequences])
+        if self.watch.is_due(step):
+            self._look(step, drawn[: self.watch.num_sequences])
         with self.network.bounded():
             return self._loss_of(self.origins[drawn], self.honest[drawn])
 
     def _look(self, step: int, drawn: np.ndarray) -> None:
         """See how far back the gradient of a few of the step's windows reaches."""
         batch = self.batches.make(self.origins[drawn], self.honest[drawn])
-        self.monitor.loss = lambda output: pinball_loss(output, batch.target, self.levels, batch.observed)
-        self.network.eval()  # exact, and without dropout
-        try:
-            record = self.monitor(step, batch)
-        finally:
-            self.network.train()
-        assert record is not None
-        self.on_flow(record)
+        self.watch.look(
+            step, batch, lambda output: pinball_loss(output, batch.target, self.levels, batch.observed)
+        )
 
     def validation_loss(self) -> float:
         """Return the pinball loss over the validation windows."""

@@ -21,9 +21,10 @@ from torch.nn.functional import cross_entropy
 from elman.cells.state import map_state
 from elman.compiler import within_memory
 from elman.errors import NonFiniteError
+from elman.tasks.flow import FlowWatch
 from elman.tasks.observer import Observer
 from elman.tasks.text.checkpoint import TextCheckpoint
-from elman.tasks.text.flow import FlowWatch
+from elman.tasks.text.flow import look_from_last
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.segments import Segments
@@ -56,7 +57,6 @@ class TextTraining:
             network.parameters(), lr=0.0, betas=_BETAS, weight_decay=options.weight_decay, fused=True
         )
         self.best = {name: one.clone() for name, one in network.state_dict().items()}
-        self._watch = FlowWatch(network)
         self.state: Any = None
         self.step = 0
         self.result = TrainingResult()
@@ -107,11 +107,12 @@ class TextTraining:
         begin, before = time.perf_counter(), self.result.seconds
         done = self._share(before)
         aim = min(1.0, (int(done * _NUM_EVALUATIONS + 1e-9) + 1) / _NUM_EVALUATIONS)
-        losses, norms, rate = [], [], 0.0
+        losses, norms, rate, watch = [], [], 0.0, FlowWatch(self.network, observer.on_flow)
         self.network.train()
         while not losses or self._share(before + time.perf_counter() - begin) < aim:
             rate = self._learning_rate(self._share(before + time.perf_counter() - begin))
-            self._look(observer)
+            if watch.is_due(self.step):
+                look_from_last(watch, self.step, *self.segments.batch(self.step + 1))
             self.step += 1
             measured = self._do_step(rate)
             if measured:
@@ -135,12 +136,6 @@ class TextTraining:
             self.best = {name: one.clone() for name, one in self.network.state_dict().items()}
         self.result.curve.append(record)
         return record
-
-    def _look(self, observer: Observer) -> None:
-        """See how far back gradients reach in the segment that comes next."""
-        record = self._watch.look(self.step, *self.segments.batch(self.step + 1))
-        if record is not None:
-            observer.on_flow(record)
 
     def _learning_rate(self, share: float) -> float:
         """Return the learning rate after a share of the budget: a rise, then half a cosine to zero."""
