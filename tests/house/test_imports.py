@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "elman"
 
 # From the roof to the ground: a package imports from the floors below its own.
 FLOORS = [
+    ["__main__"],
     ["cli"],
     ["report"],
     ["tasks", "experiments"],
