@@ -1,5 +1,6 @@
 """What a training computes, against a loop written out by hand; and what it leaves alone."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -164,3 +165,48 @@ def test_non_finite_number_is_named_and_loses_nothing(task: Toy, message: str):
         train(task, replace(OPTIONS, averaging=0, max_recoveries=0), on_record=on_record)
     assert str(caught.value) == message
     assert_same(weights(task), at_records[-1])
+
+
+class InTwo(Toy):
+    """A toy that cuts its batch: two losses a step, each of another half of the rows."""
+
+    def losses(self, step: int) -> Iterator[torch.Tensor]:
+        rows = torch.randn(8, 3, generator=torch.Generator().manual_seed(step))
+        for half in rows.chunk(2):
+            yield self._error(half)
+
+
+def test_weights_move_after_each_loss_of_a_step():
+    options = replace(OPTIONS, averaging=0.0, clip_norm=float("inf"), patience=100)
+    task, peer = InTwo(validation_losses=[4, 3, 2, 1]), InTwo()
+    steps: list[float] = []
+    result = train(task, options, on_step=lambda step, loss: steps.append(loss))
+    optimizer = torch.optim.AdamW(peer.model.parameters(), weight_decay=options.weight_decay)
+    means = []
+    with torch.random.fork_rng(devices=[]):
+        for step in range(1, options.num_steps + 1):
+            torch.manual_seed(options.seed * 1_000_003 + step)
+            optimizer.param_groups[0]["lr"] = options.learning_rate_at(step)
+            found = []
+            for loss in peer.losses(step):
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                found.append(loss.item())
+            means.append(sum(found) / 2)
+    assert_same(weights(task), weights(peer))
+    assert steps == pytest.approx(means, rel=1e-12)
+    assert result.num_steps == options.num_steps
+
+
+def test_a_loss_that_is_not_finite_ends_its_batch():
+    class Halfway(InTwo):
+        def losses(self, step: int) -> Iterator[torch.Tensor]:
+            for half, loss in enumerate(super().losses(step)):
+                asked.append((step, half))
+                yield loss * (float("nan") if (step, half) == (2, 0) else 1.0)
+
+    asked: list[tuple[int, int]] = []
+    result = train(Halfway(), replace(OPTIONS, num_steps=3, recovery="skip"))
+    assert asked == [(1, 0), (1, 1), (2, 0), (3, 0), (3, 1)]
+    assert [one.step for one in result.recoveries] == [2]

@@ -66,5 +66,9 @@ BatchSize = Annotated[int | None, training("--batch-size", "SEQUENCES", "For eac
 LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its peak. Default: 0.003.")]
 ThroughTime = Annotated[
     str | None,
-    training("--through-time", "METHOD", "bptt, or tbptt:STEPS to cut it before the end. Default: bptt."),
+    training(
+        "--through-time",
+        "METHOD",
+        "Gradient of the one loss at the end: bptt, or tbptt:STEPS to cut it before. Default: bptt.",
+    ),
 ]

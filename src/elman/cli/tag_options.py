@@ -79,6 +79,9 @@ LearningRate = Annotated[float | None, training("--learning-rate", "RATE", "Its 
 ThroughTime = Annotated[
     str | None,
     training(
-        "--through-time", "METHOD", "Its gradient: bptt; with --stream tbptt:STEPS, too. Default: bptt."
+        "--through-time",
+        "METHOD",
+        "Gradient: bptt. With --stream also tbptt:STEPS, tbptt:STEPS:WINDOW or per-step, where weights move "
+        "on the way. Default: bptt.",
     ),
 ]

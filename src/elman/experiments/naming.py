@@ -15,7 +15,8 @@ from elman.errors import OptionError
 from elman.experiments.memoryless import MEMORYLESS
 from elman.layers import Recurrent
 from elman.layers.catalogue import find_cell
-from elman.training import BPTT, RTRL, TBPTT, PerStep, Schedule
+from elman.training import Schedule
+from elman.training.through_time.names import find_schedule
 
 SCHEDULES = "bptt, tbptt:50 (segments), tbptt:10:50 (every 10 steps, 50 back), per-step or rtrl"
 
@@ -93,23 +94,10 @@ def parse_schedule(text: str) -> Schedule:
         >>> parse_schedule("tbptt:10:50")
         TBPTT(10, window=50)
     """
-    name, *rest = text.lower().split(":")
-    numbers = [int(one) for one in rest if one.isdecimal()]
-    if len(numbers) == len(rest):
-        match name, numbers:
-            case "bptt", []:
-                return BPTT()
-            case "tbptt", [length]:
-                return TBPTT(length)
-            case "tbptt", [length, window]:
-                return TBPTT(length, window=window)
-            case "per-step", []:
-                return PerStep()
-            case "rtrl", [] | [_]:
-                return RTRL(*numbers)
-            case _:
-                pass
-    raise OptionError(f"--through-time must be {SCHEDULES}, but it is {text!r}.")
+    schedule = find_schedule(text)
+    if schedule is None:
+        raise OptionError(f"--through-time must be {SCHEDULES}, but it is {text!r}.")
+    return schedule
 
 
 def _option(text: str, one: str) -> tuple[str, Any]:

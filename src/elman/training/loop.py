@@ -142,9 +142,14 @@ class _Training:
         return losses, norms
 
     def _step(self, step: int) -> tuple[float, float]:
-        """Do one optimizer step; return its loss and the norm of its gradient."""
+        """Move along each loss of a step; return the means of the losses and of the gradients' norms."""
         torch.manual_seed(self.options.seed * 1_000_003 + step)
-        loss = self.task.loss(step)
+        moves = [self._move(step, loss) for loss in self.task.losses(step)]
+        losses, norms = zip(*moves, strict=True)
+        return fmean(losses), fmean(norms)
+
+    def _move(self, step: int, loss: torch.Tensor) -> tuple[float, float]:
+        """Move the weights along one loss; return it and the norm of its gradient."""
         self.task.model.zero_grad(set_to_none=True)
         loss.backward()
         norm = clip_gradients(self.task.model.parameters(), norm=self.options.clip_norm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 
@@ -20,6 +21,13 @@ class TrainingTask(ABC):
     @abstractmethod
     def loss(self, step: int) -> Tensor:
         """Return the loss (a scalar) of the batch of this step; which batch depends on `step` alone."""
+
+    def losses(self, step: int) -> Iterator[Tensor]:
+        """Yield the losses of this step; the weights move along each before the next is asked for.
+
+        One, unless a task cuts its batch along time. If one is not finite, the rest of the batch is left.
+        """
+        yield self.loss(step)
 
     @abstractmethod
     def validation_loss(self) -> float:

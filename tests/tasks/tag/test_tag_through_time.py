@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 import torch
 from tag_samples import look_ahead, look_back, options, tagger_of_letters, tagger_of_numbers
@@ -13,6 +14,8 @@ from elman.errors import OptionError
 from elman.tasks import Observer
 from elman.tasks.tag.learning import _look_end, loss_at_ends
 from elman.tasks.tag.network import TagBatch, TagNetwork, TagSizes
+from elman.tasks.tag.segments import parts_of
+from elman.tasks.tag.through_time import parse_schedule
 
 LENGTHS = (7, 4, 2, 5)
 
@@ -33,56 +36,110 @@ def network_of(**chosen: Any) -> TagNetwork:
     return TagNetwork(TagSizes(2, (), 0, 3), options(stream=True, **chosen)).double()
 
 
-def gradients(network: TagNetwork, batch: TagBatch) -> list[Tensor]:
-    with network.bounded():
-        loss = cross_entropy(network(batch).flatten(0, 1), batch.labels.flatten(), ignore_index=-1)
-    return list(torch.autograd.grad(loss, list(network.parameters())))
-
-
-def by_hand(network: TagNetwork, batch: TagBatch, reach: int) -> list[Tensor]:
-    """The same gradients from torch.nn's LSTM: each sequence alone, piece by piece, its state detached."""
-    layer, head = nn.LSTM(2, 12).double(), nn.Linear(12, 3).double()
-    tensors = list(network.parameters())
-    own = [*layer.parameters(), *head.parameters()]
-    for one, tensor in zip(own, tensors, strict=True):
-        one.data.copy_(tensor)
+def losses_on_the_way(network: TagNetwork, batch: TagBatch, through_time: str) -> list[float]:
+    """Move the weights along the loss of each part; return the losses."""
     losses = []
-    for n, length in enumerate(batch.lengths.tolist()):
-        state = None
-        for start in range(0, length, reach):
-            stop = min(start + reach, length)
-            output, state = layer(batch.values[start:stop, n], state)
-            state = tuple(part.detach() for part in state)
-            losses.append(cross_entropy(head(output), batch.labels[start:stop, n], reduction="sum"))
-    return list(torch.autograd.grad(torch.stack(losses).sum() / batch.lengths.sum(), own))
+    for logits, labels in parts_of(network, batch, parse_schedule(through_time, stream=True)):
+        loss = cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-1)
+        move(list(network.parameters()), loss)
+        losses.append(loss.item())
+    return losses
+
+
+def move(parameters: list[Tensor], loss: Tensor) -> None:
+    gradients = torch.autograd.grad(loss, parameters)
+    for one, gradient in zip(parameters, gradients, strict=True):
+        one.data.sub_(gradient)
+
+
+def by_hand(network: TagNetwork, batch: TagBatch, length: int, window: int | None) -> list[float]:
+    """The same with torch.nn's LSTM, each sequence alone."""
+    layer, head = nn.LSTM(2, 12).double(), nn.Linear(12, 3).double()
+    own: list[Tensor] = [*layer.parameters(), *head.parameters()]
+    for one, tensor in zip(own, network.parameters(), strict=True):
+        one.data.copy_(tensor)
+    lengths = batch.lengths.tolist()
+    states: list[Any] = [None] * len(lengths)
+    losses, kept_at = [], 0
+    for start in range(0, max(lengths), length):
+        stop = start + length
+        first = start if window is None else max(0, stop - window)
+        found = []
+        for n in [n for n in range(len(lengths)) if lengths[n] > start]:
+            if window is not None and first > kept_at:  # what drops out of the window, with today's weights
+                with torch.no_grad():
+                    states[n] = layer(batch.values[kept_at:first, n], states[n])[1]
+            end = min(stop, lengths[n])
+            output, state = layer(batch.values[first:end, n], states[n])
+            if window is None:
+                states[n] = tuple(part.detach() for part in state)
+            labels = batch.labels[start:end, n]
+            found.append(cross_entropy(head(output[start - first :]), labels, reduction="sum"))
+        kept_at = first
+        loss = torch.stack(found).sum() / int((batch.labels[start:stop] >= 0).sum())
+        move(own, loss)
+        losses.append(loss.item())
+    return losses
+
+
+FORMS = {
+    "tbptt:1": (1, None),
+    "tbptt:2": (2, None),
+    "tbptt:3": (3, None),
+    "per-step": (1, None),
+    "tbptt:2:4": (2, 4),
+}
 
 
 @pytest.mark.parametrize("memory", [None, "4MB"])
-@pytest.mark.parametrize("reach", [1, 2, 3, 6])
-def test_cut_gradient_is_that_of_each_sequence_in_pieces(reach: int, memory: str | None):
-    network, batch = network_of(through_time=f"tbptt:{reach}", memory=memory), batch_of()
-    # Sums in another order, in float64.
-    for found, expected in zip(gradients(network, batch), by_hand(network, batch, reach), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+@pytest.mark.parametrize("through_time", FORMS)
+def test_weights_move_after_every_segment_as_by_hand(through_time: str, memory: str | None):
+    network, batch = network_of(memory=memory), batch_of()
+    expected = by_hand(network, batch, *FORMS[through_time])
+    # Sums in another order, in float64; the loss of a segment is of weights that moved with those before.
+    assert losses_on_the_way(network, batch, through_time) == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_cut_changes_the_gradient_and_not_the_logits():
-    batch, cut, whole = batch_of(), network_of(through_time="tbptt:2"), network_of()
-    torch.testing.assert_close(cut(batch), whole(batch), rtol=1e-12, atol=1e-12)
-    pairs = zip(gradients(cut, batch), gradients(whole, batch), strict=True)
-    assert any(not torch.allclose(one, other, rtol=1e-3) for one, other in pairs)
+def test_layers_on_top_of_each_other_carry_their_states():
+    batch, network = batch_of(), network_of(num_layers=2)
+    parts = list(parts_of(network, batch, parse_schedule("tbptt:3", stream=True)))
+    assert torch.cat([labels for _, labels in parts]).equal(batch.labels)
+    whole = network(batch)
+    torch.testing.assert_close(torch.cat([logits for logits, _ in parts]), whole, rtol=1e-12, atol=1e-12)
 
 
-def test_a_cut_behind_the_end_is_none():
-    batch, cut, whole = batch_of(), network_of(through_time="tbptt:7"), network_of()
-    for one, other in zip(gradients(cut, batch), gradients(whole, batch), strict=True):
-        assert torch.equal(one, other)
+@pytest.mark.parametrize("kind", ["letters", "numbers"])
+def test_a_segment_as_long_as_the_longest_sequence_is_bptt(kind: str):
+    """With dropout and spelling; the longest sequence has 9 steps."""
+
+    def fitted(through_time: str) -> dict[str, Tensor]:
+        chosen: dict[str, Any] = {"through_time": through_time, "dropout": 0.3, "batch_size": 7}
+        if kind == "letters":
+            tagger = tagger_of_letters(8, stream=True, characters=True, **chosen).fit(look_ahead())
+        else:
+            tagger = tagger_of_numbers(8, **chosen).fit(look_back())
+        return tagger.model.network.state_dict()
+
+    exact, longest, shorter = map(fitted, ("bptt", "tbptt:9", "tbptt:8"))
+    assert all(torch.equal(one, longest[name]) for name, one in exact.items())
+    assert not all(torch.equal(one, shorter[name]) for name, one in exact.items())
 
 
-def test_layers_on_top_of_each_other_can_be_cut():
-    batch = batch_of()
-    cut, whole = (network_of(num_layers=2, through_time=way) for way in ("tbptt:3", "bptt"))
-    torch.testing.assert_close(cut(batch), whole(batch), rtol=1e-12, atol=1e-12)
+def test_a_segment_without_a_label_moves_nothing():
+    """The labels of the first three steps are missing: what is learned is what the rest says."""
+    rows = [(s, t, float(t % 2), None if t < 3 else "xy"[t % 2]) for s in range(30) for t in range(6)]
+    table = pl.DataFrame(rows, schema=["line", "at", "value", "before"], orient="row")
+    tagger = tagger_of_numbers(60, through_time="tbptt:3").fit(table)
+    assert tagger.fitted.training.recoveries == []
+    assert tagger.evaluate().rows[0].metrics["token accuracy"] == 1.0
+
+
+def test_a_piece_without_a_label_is_not_drawn():
+    """A batch of such pieces alone would have no loss."""
+    rows = [(s, t, float(t % 2), None if t < 4 else "xy"[t % 2]) for s in range(30) for t in range(8)]
+    table = pl.DataFrame(rows, schema=["line", "at", "value", "before"], orient="row")
+    tagger = tagger_of_numbers(40, segment=4, batch_size=1).fit(table)
+    assert tagger.fitted.training.recoveries == []
 
 
 def test_a_budget_leaves_the_tagger_as_it_is():
@@ -112,9 +169,18 @@ def test_a_tagger_that_is_cut_learns_what_lies_within_the_cut():
     ("chosen", "message"),
     [
         ({"through_time": "tbptt:4"}, r"reads from both ends.*Take bptt, or stream=True \(--stream\)"),
-        ({"through_time": "tbptt:0", "stream": True}, "of a tagger must be bptt or tbptt:STEPS"),
-        ({"through_time": "rtrl", "stream": True}, "since a batch moves the weights once; but it is 'rtrl'"),
-        ({"through_time": None}, "must be bptt or tbptt:STEPS"),
+        ({"through_time": "per-step"}, r"reads from both ends.*Take bptt, or stream=True \(--stream\)"),
+        ({"through_time": "tbptt:0", "stream": True}, "`through_time` is 'tbptt:0': `length` must be"),
+        ({"through_time": "tbptt:4:2", "stream": True}, "`window` must be `length` or more"),
+        (
+            {"through_time": "rtrl", "stream": True},
+            "one recurrent layer alone, but a tagger learns what it reads",
+        ),
+        (
+            {"through_time": "tbptt"},
+            r"must be bptt or, with stream=True \(--stream\), tbptt:STEPS, .* it is 'tbptt'",
+        ),
+        ({"through_time": None}, "of a tagger must be bptt or, with"),
         ({"memory": "many"}, "`memory`"),
         ({"memory": -1}, "`memory`"),
     ],

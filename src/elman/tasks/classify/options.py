@@ -39,7 +39,8 @@ class ClassifyOptions:
         test: share of the sequences that judges; 0 for none.
         batch_size: sequences a step.
         through_time: "bptt" for exact gradients, or "tbptt:STEPS" to cut them so many steps before the end of
-            a sequence, all of which is still read; for unidirectional networks with pooling "last".
+            a sequence, all of which is still read; for unidirectional networks with pooling "last". The loss
+            stands at the end of a sequence, so a batch moves the weights once in either case.
         memory: bytes that the gradient of a batch may take, such as "64MB"; None for as many as it needs.
         device: "cpu", "cuda", "cuda:1", ...
         num_steps: optimizer steps at most; this and what follows are those of `TrainingOptions`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from elman.tasks.tag.batches import Piece, batches_by_length, make_batch, pieces
 from elman.tasks.tag.inputs import StepEncoder, Steps, rows_of
 from elman.tasks.tag.network import TagBatch, TagNetwork
 from elman.tasks.tag.options import TagOptions
+from elman.tasks.tag.segments import parts_of
 from elman.training import TrainingTask
 
 _RARE = 0.25
@@ -45,8 +46,8 @@ class TagTraining(TrainingTask):
         self.steps, self.options = steps, options
         self.device = torch.device(options.device)
         training, validation = parts
-        labelled = [s for s in training if (steps.labels[steps.starts[s] : steps.starts[s + 1]] >= 0).any()]
-        self.pieces = pieces_of(steps.starts, labelled, options.segment)
+        pieces = pieces_of(steps.starts, training, options.segment)
+        self.pieces = [(first, end) for first, end in pieces if (steps.labels[first:end] >= 0).any()]
         self.held_out = pieces_of(steps.starts, validation, int(np.diff(steps.starts).max()))
         self.hidden = [_RARE / (_RARE + np.array(counts)) for counts in encoder.rarity]
         self.watch = FlowWatch(network, on_flow)
@@ -67,6 +68,21 @@ class TagTraining(TrainingTask):
 
     def loss(self, step: int) -> Tensor:
         """Return the mean cross-entropy of the labelled steps of this step's sequences."""
+        batch = self._batch(step)
+        with self.network.bounded():
+            return self._cross_entropy(self.model(batch), batch.labels, "mean")
+
+    def losses(self, step: int) -> Iterator[Tensor]:
+        """Yield the mean cross-entropy of the labelled steps of each part that moves the weights."""
+        if self.options.schedule.length is None:
+            yield self.loss(step)
+            return
+        for output, labels in parts_of(self.network, self._batch(step), self.options.schedule):
+            if bool((labels >= 0).any()):
+                yield self._cross_entropy(output, labels, "mean")
+
+    def _batch(self, step: int) -> TagBatch:
+        """Return the sequences of this step; rare symbols of them are hidden."""
         drawn, generator = self._draw(step)
         pieces = [self.pieces[at] for at in drawn]
         if self.watch.is_due(step):
@@ -77,9 +93,7 @@ class TagTraining(TrainingTask):
             chances = torch.from_numpy(hidden).to(self.device)[codes[..., at]]
             is_hidden = torch.from_numpy(generator.random(codes.shape[:2])).to(self.device) < chances
             codes[..., at].masked_fill_(is_hidden, 0)
-        batch = TagBatch(batch.values, codes, batch.words, batch.spellings, batch.labels, batch.lengths)
-        with self.network.bounded():
-            return self._cross_entropy(batch, "mean")
+        return TagBatch(batch.values, codes, batch.words, batch.spellings, batch.labels, batch.lengths)
 
     def _look(self, step: int, pieces: list[Piece]) -> None:
         """See how far back the gradient of a few of the step's sequences reaches."""
@@ -92,14 +106,14 @@ class TagTraining(TrainingTask):
         longest = max(end - first for first, end in self.held_out)
         for chosen in batches_by_length(self.held_out, max(1, _EVALUATED_STEPS // longest)):
             batch = make_batch(self.steps, [self.held_out[at] for at in chosen], self.device)
-            total += self._cross_entropy(batch, "sum").item()
+            total += self._cross_entropy(self.model(batch), batch.labels, "sum").item()
             count += int((batch.labels >= 0).sum())
         return total / count
 
-    def _cross_entropy(self, batch: TagBatch, reduction: str) -> Tensor:
+    def _cross_entropy(self, logits: Tensor, labels: Tensor, reduction: str) -> Tensor:
         weights = self.weights if reduction == "mean" else None
-        logits, labels = self.model(batch).flatten(0, 1), batch.labels.flatten()
-        return cross_entropy(logits, labels, weights, ignore_index=-1, reduction=reduction)
+        pair = logits.flatten(0, 1), labels.flatten()
+        return cross_entropy(*pair, weights, ignore_index=-1, reduction=reduction)
 
     def describe_batch(self, step: int) -> str:
         """Name the first sequences drawn at this step."""

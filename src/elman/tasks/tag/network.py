@@ -17,7 +17,6 @@ from elman.layers import ManyToMany, Stacked
 from elman.layers.contract import SequenceLayer
 from elman.tasks.networks import make_layers
 from elman.tasks.tag.options import TagOptions
-from elman.tasks.tag.through_time import parse_reach, run_cut
 from elman.tasks.through_time import parse_memory
 
 _CHARACTER_SIZE, _SPELLING_SIZE, _WINDOW = 16, 48, 3
@@ -77,7 +76,6 @@ class TagNetwork(nn.Module):
 
     def __init__(self, sizes: TagSizes, options: TagOptions) -> None:
         super().__init__()
-        self.reach = parse_reach(options.through_time, stream=options.stream)
         self.memory = parse_memory(options.memory)
         widths = [min(100, 4 + size // 2) for size in sizes.vocabularies]
         pairs = zip(sizes.vocabularies, widths, strict=True)
@@ -92,10 +90,7 @@ class TagNetwork(nn.Module):
 
     def forward(self, batch: TagBatch) -> Tensor:
         """Return the logits of all labels at all steps."""
-        input = self._read(batch)
-        if self.training and self.reach is not None and self.reach < len(input):
-            return run_cut(self.tagger, input, batch.lengths, self.reach)
-        logits, _ = self.tagger(input, lengths=batch.lengths)
+        logits, _ = self.tagger(self.read(batch), lengths=batch.lengths)
         return logits
 
     def bounded(self) -> AbstractContextManager[None]:
@@ -112,14 +107,15 @@ class TagNetwork(nn.Module):
         Raises:
             OptionError: the layers read from both ends.
         """
-        return self.tagger.step(self._read(batch)[0], state)
+        return self.tagger.step(self.read(batch)[0], state)
 
     def explain(self) -> str:
         """Say what runs the layers."""
         explained = [getattr(layer, "explain", None) for layer in self.tagger.layer.modules()]
         return next((explain().splitlines()[0] for explain in explained if explain), "")
 
-    def _read(self, batch: TagBatch) -> Tensor:
+    def read(self, batch: TagBatch) -> Tensor:
+        """Return what the layers are given: (T, N, I)."""
         parts = [batch.values]
         parts += [embed(batch.codes[..., at]) for at, embed in enumerate(self.embeddings)]
         if self.spelling is not None:

@@ -10,9 +10,9 @@ from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice, check_flag, check_size
 from elman.errors import OptionError
 from elman.tasks.networks import cell_name
-from elman.tasks.tag.through_time import parse_reach
+from elman.tasks.tag.through_time import parse_schedule
 from elman.tasks.through_time import parse_memory
-from elman.training import TrainingOptions, check_device
+from elman.training import Schedule, TrainingOptions, check_device
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,10 @@ class TagOptions:
         batch_size: sequences a step.
         segment: steps; longer training sequences are cut into pieces of this length. Whole ones are tagged.
         training: steps, learning rate, clipping, seed.
-        through_time: "bptt" for exact gradients, or, with `stream`, "tbptt:STEPS": the state is carried on
-            through a piece, the gradient is cut every so many steps, and a batch moves the weights once.
+        through_time: "bptt" for exact gradients and a move of the weights for each batch. With `stream`, also
+            "tbptt:STEPS": a move after every so many steps of a batch, the state carried on, its gradient
+            cut; "tbptt:STEPS:WINDOW", which sees WINDOW steps back from the newest; "per-step", for
+            comparison. A step of `training` is a batch in each case.
         memory: bytes that the gradient of a batch may take, such as "64MB"; None for as many as it needs.
         device: "cpu", "cuda", "cuda:1", ...
 
@@ -79,9 +81,14 @@ class TagOptions:
             )
         if isinstance(self.cell, str):
             check_choice("cell", self.cell, ALL_CELLS)
-        parse_reach(self.through_time, stream=self.stream)
+        self.schedule  # noqa: B018 - refuses what is none
         parse_memory(self.memory)
         check_device(self.device)
+
+    @property
+    def schedule(self) -> Schedule:
+        """How far back gradients reach, and when the weights move."""
+        return parse_schedule(self.through_time, stream=self.stream)
 
     @property
     def cell_name(self) -> str:
