@@ -203,3 +203,50 @@ def test_state_of_a_part_is_that_of_the_layer():
     torch.testing.assert_close(state_tensors(last.state), state_tensors(state))
     assert repr(RTRL(2)) == "RTRL(every=2)"
     assert repr(RTRL()) == "RTRL()"
+
+
+def test_a_part_may_have_several_losses():
+    """What one loss has sent back is not sent again with the next."""
+    layer, batch = Recurrent(GRUCell(3, 4).double()), batch_of()
+    wanted = by_bptt(layer, batch)
+
+    def run() -> None:
+        for part in RTRL(2).parts(layer, batch):
+            part.backward(loss_of(part.output, part.mask, part.start))
+            part.backward(sum((one.square().sum() for one in layer.parameters()), torch.zeros(())))
+
+    penalty = [2 * one.detach() * -(-T // 2) for one in layer.parameters()]
+    found = gradients(layer, run)
+    torch.testing.assert_close([one - two for one, two in zip(found, penalty, strict=True)], wanted)
+
+
+def test_a_loss_may_reach_into_several_parts():
+    layer, batch = Recurrent(GRUCell(3, 4).double()), batch_of()
+
+    def run() -> None:
+        parts = RTRL(2).parts(layer, batch)
+        torch.stack([loss_of(part.output, part.mask, part.start) for part in parts]).sum().backward()
+
+    torch.testing.assert_close(gradients(layer, run), by_bptt(layer, batch))
+
+
+def test_states_are_cut_where_sequences_have_ended():
+    layer = Recurrent(LSTMCell(3, 4).double())
+    for part in RTRL(2).parts(layer, batch_of(lengths=[9, 3, 5])):
+        assert not any(one.requires_grad for one in state_tensors(part.state))
+
+
+def test_an_initial_state_that_wants_a_gradient_is_refused():
+    state = torch.ones(N, 4, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(OptionError, match=r"but `initial_state` wants a gradient.\n    Give it detached"):
+        list(RTRL().parts(Recurrent(GRUCell(3, 4).double()), batch_of(initial_state=2 * state)))
+
+
+def test_a_layer_whose_parameters_are_frozen_is_run():
+    """So that what stands behind it learns."""
+    layer, head = Recurrent(GRUCell(3, 4).double()), nn.Linear(4, 1).double()
+    layer.requires_grad_(False)
+    for part in RTRL(2).parts(layer, batch_of()):
+        part.backward(head(part.output).sum())
+    assert head.weight.grad is not None
+    assert all(one.grad is None for one in layer.parameters())

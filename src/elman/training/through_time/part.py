@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +27,6 @@ class Part:
             the state after its own last step.
         is_last: Whether no sequence of the batch goes on after it.
         call: What the layer was called with.
-        send_back: What `backward` calls.
 
     Shape:
         output: (S, N, output_size). target: (S, N, ...). mask: (S, N) of bool.
@@ -42,7 +40,6 @@ class Part:
     state: Any
     is_last: bool
     call: LayerCall = field(repr=False)
-    send_back: Callable[[Tensor], None] = field(default=Tensor.backward, repr=False)
 
     @property
     def final_state(self) -> Any:
@@ -71,4 +68,4 @@ class Part:
                 f"`loss` must be a scalar, but it has shape {tuple(loss.shape)}.\n"
                 "    Take its mean over the real steps: loss[part.mask].mean()."
             )
-        self.send_back(loss)
+        loss.backward()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from elman.cells import map_state
 from elman.cells.options import check_size
@@ -16,6 +18,7 @@ from elman.compiler.recordings import recorded
 from elman.errors import OptionError
 from elman.layers import Recurrent
 from elman.training.through_time.batch import SequenceBatch, Steps
+from elman.training.through_time.calls import LayerCall
 from elman.training.through_time.part import Part
 from elman.training.through_time.schedule import Schedule
 from elman.training.through_time.sensitivity import (
@@ -26,6 +29,8 @@ from elman.training.through_time.sensitivity import (
     part_of,
 )
 from elman.training.through_time.walk import Walk
+
+SendBack = Callable[[Sequence[Tensor]], Sequence[Tensor | None]]
 
 
 class RTRL(Schedule):
@@ -105,9 +110,7 @@ def check_rtrl(layer: nn.Module) -> None:
             "RTRL needs one elman.Recurrent, whose cell is the whole step, but `layer` is a "
             f"{type(layer).__name__}."
         )
-    if any(True for _ in layer.parameters()) and len([*layer.parameters()]) != len(
-        [*layer.cell.parameters()]
-    ):
+    if any(part.requires_grad for part in state_tensors(layer.initial_state(1))):
         raise OptionError(
             "RTRL starts from a state that no parameter moves, but `layer` learns its initial state."
         )
@@ -119,12 +122,28 @@ def check_rtrl(layer: nn.Module) -> None:
         )
 
 
+class _Carried(torch.autograd.Function):
+    """The states before a part: constants on the way forward, functions of the parameters on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, send_back: SendBack, num_states: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        """Return the states, the first of the tensors; the rest are the parameters."""
+        ctx.send_back, ctx.num_states = send_back, num_states
+        return tuple([state.clone() for state in tensors[:num_states]])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return the gradients of the parameters from those of the states."""
+        return None, None, *[None] * ctx.num_states, *ctx.send_back(gradients)
+
+
 class _Walk(Walk):
     """Goes through batches; with the state it carries how that depends on the parameters."""
 
     def __init__(self, layer: Recurrent, length: int) -> None:
-        super().__init__(layer, length, None, torch.enable_grad)
-        self.cell = layer.cell
+        super().__init__(layer, length, None, nullcontext)
+        self.cell, self.fresh = layer.cell, layer.initial_state
         self.known = recorded(layer.cell)
         parameters = self.known.parameters(layer.cell)
         names = self.known.names["parameter"]
@@ -136,17 +155,28 @@ class _Walk(Walk):
         super()._begin(steps, initial_state)
         if initial_state is not None:
             self.sensitivity = None
+            if torch.is_grad_enabled() and any(one.requires_grad for one in state_tensors(self.state)):
+                raise OptionError(
+                    "RTRL starts from a state that nothing moves, but `initial_state` wants a gradient.\n"
+                    "    Give it detached: .detach()."
+                )
 
     def _part(self, steps: Steps, start: int, stop: int) -> Part:
-        batch_size = steps.input.shape[1]
         with torch.no_grad():
-            state = self.cell.initial_state(batch_size) if self.state is None else self.state
-        self.state = map_state(lambda part: part.detach().to(steps.input).requires_grad_(), state)
-        leaves, kept = state_tensors(self.state), self._keep(steps)
+            state = self.fresh(steps.input.shape[1]) if self.state is None else self.state
+        self.state = map_state(lambda part: part.detach().to(steps.input), state)
+        begin = state_tensors(self.state)
         part = super()._part(steps, start, stop)
         with torch.no_grad():
-            self._advance_through(steps, start, stop, leaves)
-        return replace(part, send_back=lambda loss: self._send_back(loss, leaves, kept))
+            self._advance_through(steps, start, stop, begin)
+        return part
+
+    def _call(self, steps: Steps, start: int, stop: int) -> LayerCall:
+        states, parameters = state_tensors(self.state), self.known.parameters(self.cell)
+        send_back = partial(self._send_back, self._keep(steps), [one.shape for one in parameters])
+        carried = iter(_Carried.apply(send_back, len(states), *states, *parameters))
+        state = map_state(lambda _: next(carried), self.state)
+        return self._call_on(steps, start, stop, state, steps.live_rows(start))
 
     def _keep(self, steps: Steps) -> dict[Any, Tensor]:
         if self.sensitivity is None:
@@ -172,22 +202,18 @@ class _Walk(Walk):
         assert self.sensitivity is not None
         if len(rows):
             self.sensitivity.forget(rows)
-            for state, fresh in zip(states, state_tensors(self.cell.initial_state(len(rows))), strict=True):
+            for state, fresh in zip(states, state_tensors(self.fresh(len(rows))), strict=True):
                 state[rows] = fresh.to(state).flatten(1)
 
-    def _send_back(self, loss: Tensor, leaves: list[Tensor], kept: dict[Any, Tensor]) -> None:
-        loss.backward()
-        gradients = [torch.zeros_like(one) if one.grad is None else one.grad for one in leaves]
+    def _send_back(
+        self, kept: dict[Any, Tensor], shapes: Sequence[torch.Size], gradients: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return the gradients of the parameters from those of the states before a part."""
         states = [gradient.flatten(1) for gradient in gradients]
-        parameters = self.known.parameters(self.cell)
-        arguments = self.step.graph.of_kind("parameter")
-        totals = {number: torch.zeros_like(one) for number, one in zip(arguments, parameters, strict=True)}
+        totals = [states[0].new_zeros(shape) for shape in shapes]
+        places = {number: place for place, number in enumerate(self.step.graph.of_kind("parameter"))}
         assert self.sensitivity is not None
         for part, numbers in kept.items():
-            part_of(totals[part.argument], part).add_(self.sensitivity.gradient(part, numbers, states))
-        pairs = [
-            (one, totals[number])
-            for number, one in zip(arguments, parameters, strict=True)
-            if one.requires_grad
-        ]
-        torch.autograd.backward([one for one, _ in pairs], [total for _, total in pairs])
+            gradient = self.sensitivity.gradient(part, numbers, states)
+            part_of(totals[places[part.argument]], part).add_(gradient)
+        return totals
