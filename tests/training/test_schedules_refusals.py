@@ -9,9 +9,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 
 import elman
-from elman import TBPTT, PerStep, Recurrent
+from elman import BPTT, TBPTT, PerStep, Recurrent
 from elman.cells import GRUCell
 from elman.errors import DtypeError, ElmanError, LengthError, OptionError, ShapeError
+from elman.layers import Bidirectional, ManyToOne
 from elman.training import SequenceBatch
 
 INPUT = torch.zeros(6, 2, 3)
@@ -134,6 +135,35 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[ElmanError], str]] = {
         OptionError,
         "`input` was computed with a gradient, whose graph the first of several parts would use up.\n"
         "    Compute it inside of the layer, or give it detached: .detach().",
+    ),
+    "nothing for a batch": (
+        lambda: TBPTT(4).parts(gru(), None),  # pyright: ignore[reportArgumentType]
+        DtypeError,
+        "`batch` must be a SequenceBatch or yield them, but it is a NoneType.",
+    ),
+    "stateful": (
+        lambda: TBPTT(4).parts(elman.Stacked(elman.Stateful(gru())), SequenceBatch(INPUT)),
+        OptionError,
+        "layer.layers.0 is a Stateful, which carries its state from call to call, and so does a schedule.\n"
+        "    Give the layer inside, `stateful.layer`, and a stream of batches.",
+    ),
+    "lengths for torch": (
+        lambda: parts(SequenceBatch(INPUT, lengths=[6, 3]), nn.GRU(3, 4)),
+        OptionError,
+        "torch.nn.GRU takes no `lengths`.\n"
+        "    Take elman.GRU, which does, in its place: it loads the same state dictionary.",
+    ),
+    "pooled": (
+        lambda: parts(SequenceBatch(INPUT[:1]), ManyToOne(gru()), schedule=BPTT()),
+        ShapeError,
+        "`layer` must return an output for each step of its input, (1, 2), but ManyToOne returns one of "
+        "shape (2, 4).\n"
+        "    Give the layer inside; what reads its outputs belongs into the loss on `part.output`.",
+    ),
+    "two outputs": (
+        lambda: parts(SequenceBatch(INPUT), Bidirectional(GRUCell(3, 4), merge="none"), schedule=BPTT()),
+        DtypeError,
+        "`layer` must return a tensor of outputs, but Bidirectional returns a tuple.",
     ),
     "no loss": (lambda: loss_of(1.0), DtypeError, "`loss` must be a tensor, but it is a float."),
     "loss of each step": (

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 import elman
 from elman import TBPTT, PerStep, Recurrent
-from elman.cells import GRUCell, LSTMCell, map_state
+from elman.cells import ConvGRUCell, GRUCell, LSTMCell, SkipCell, map_state
 from elman.cells.state import state_tensors
+from elman.layers import ConvRecurrent
 from elman.training import Part, Schedule, SequenceBatch
 
 T, N, I, H = 11, 4, 3, 5  # noqa: E741
@@ -207,3 +208,33 @@ def test_each_part_runs_with_the_weights_of_its_moment():
         with torch.no_grad():
             map_state(torch.Tensor.zero_, tuple(layer.parameters()))
     torch.testing.assert_close(states[1], states[0] / 16)  # z = 1/2 and n = 0, four times
+
+
+@pytest.mark.parametrize("schedule", [TBPTT(2), TBPTT(1, window=2)], ids=repr)
+def test_an_update_does_not_move_a_carried_state(schedule: Schedule):
+    """A state that a cell hands on untouched is a view of the learned one that it began with."""
+    layer = Recurrent(SkipCell(I, H, delay=4), learn_initial_state=True, backend="eager")
+    for part in schedule.parts(layer, SequenceBatch(torch.randn(6, N, I))):
+        before = [one.clone() for one in state_tensors(part.state)]
+        with torch.no_grad():
+            for parameter in layer.parameters():
+                parameter.add_(1)
+        assert all(map(torch.equal, before, state_tensors(part.state)))
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
+def test_sequences_of_images_end_at_different_times(schedule: Schedule):
+    layer = ConvRecurrent(ConvGRUCell(2, 3, 3)).double()
+    input = torch.randn(T, N, 2, 4, 4, dtype=torch.float64)
+    expected, final_state = layer(input, lengths=LENGTHS)
+    found, parts = outputs(schedule, layer, SequenceBatch(input, lengths=LENGTHS))
+    close(found, expected)
+    close(parts[-1].final_state, final_state)
+
+
+def test_a_list_of_states_is_taken_as_torch_takes_it():
+    layer = elman.LSTM(I, H)
+    states, input = [torch.randn(1, N, H) for _ in range(2)], torch.randn(T, N, I)
+    batch = SequenceBatch(input, lengths=LENGTHS, initial_state=states)
+    found, _ = outputs(TBPTT(3, window=5), layer, batch)
+    torch.testing.assert_close(found, layer(input, tuple(states), lengths=LENGTHS)[0])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from elman.cells import State, map_state
 from elman.cells.state import state_tensors
-from elman.errors import OptionError
+from elman.errors import DtypeError, OptionError, ShapeError
+from elman.layers import Stateful
+from elman.layers.contract import SequenceLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,14 @@ class LayerCall:
         if batch_first and self.resets is not None:
             options["resets"] = self.resets.transpose(0, 1)
         input = self.input.transpose(0, 1) if batch_first else self.input
+        if options and isinstance(self.layer, nn.RNNBase) and not isinstance(self.layer, SequenceLayer):
+            name = type(self.layer).__name__
+            raise OptionError(
+                f"torch.nn.{name} takes no `{next(iter(options))}`.\n"
+                f"    Take elman.{name}, which does, in its place: it loads the same state dictionary."
+            )
         output, state = self.layer(input, self.state, **options)
+        check_output(self.layer, output, input.shape[:2])
         return output.transpose(0, 1) if batch_first else output, state
 
     def step(self, t: int, state: Any, live: Tensor | None, states: StateRows) -> LayerCall:
@@ -78,7 +88,8 @@ def check_layer(layer: object, *, is_cut: bool) -> None:
         is_cut: Whether sequences are cut along time.
 
     Raises:
-        OptionError: It is no module, or a part of it reads sequences from their ends.
+        OptionError: It is no module, or a part of it reads sequences from their ends or carries its state
+            itself.
     """
     if not isinstance(layer, nn.Module):
         raise OptionError(
@@ -88,14 +99,44 @@ def check_layer(layer: object, *, is_cut: bool) -> None:
     if not is_cut:
         return
     for path, module in layer.named_modules():
+        where = f"layer.{path}" if path else "`layer`"
+        if isinstance(module, Stateful):
+            raise OptionError(
+                f"{where} is a Stateful, which carries its state from call to call, and so does a schedule.\n"
+                "    Give the layer inside, `stateful.layer`, and a stream of batches."
+            )
         for flag in ("bidirectional", "reverse"):
             if getattr(module, flag, False) is True:
-                where = f"layer.{path}" if path else "`layer`"
                 raise OptionError(
                     f"{where} has {flag}=True, so every step waits for the end of its sequence: there is no "
                     "state to carry from one segment to the next.\n"
                     "    Take a layer that reads forward only, or BPTT, which runs whole sequences."
                 )
+
+
+def check_output(layer: nn.Module, output: object, axes: torch.Size) -> None:
+    """Refuse a layer whose outputs do not belong to the steps of its input.
+
+    Args:
+        layer: What was called.
+        output: What it returned.
+        axes: The first two sizes of the input.
+
+    Raises:
+        DtypeError: The output is no tensor.
+        ShapeError: It has other axes of time and batch than the input.
+    """
+    name, wanted = type(layer).__name__, tuple(axes)
+    if not isinstance(output, Tensor):
+        raise DtypeError(
+            f"`layer` must return a tensor of outputs, but {name} returns a {type(output).__name__}."
+        )
+    if tuple(output.shape[:2]) != wanted:
+        raise ShapeError(
+            f"`layer` must return an output for each step of its input, {wanted}, but {name} returns one of "
+            f"shape {tuple(output.shape)}.\n"
+            "    Give the layer inside; what reads its outputs belongs into the loss on `part.output`."
+        )
 
 
 class StateRows:
@@ -145,7 +186,10 @@ class StateRows:
                 f"{type(self.layer).__name__} must have `initial_state(batch_size)` for sequences that end "
                 "at different times: it tells which axis of a state is the batch."
             )
-        shapes = [[tuple(one.shape) for one in state_tensors(fresh(size))] for size in (2, 3)]
+        try:
+            shapes = [[tuple(one.shape) for one in state_tensors(fresh(size))] for size in (2, 3)]
+        except OptionError:  # of images, whose size nothing says; their rows come first
+            return [0] * num_tensors
         return [
             next(axis for axis, sizes in enumerate(zip(*pair, strict=True)) if sizes == (2, 3))
             for pair in zip(*shapes, strict=True)

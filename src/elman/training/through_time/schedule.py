@@ -53,11 +53,16 @@ class Schedule(ABC):
 
         Raises:
             OptionError: The layer cannot be run in parts.
-            DtypeError: `batch` is not of `SequenceBatch`.
-            ShapeError: Parts of a batch do not fit one another, or batches of a stream differ in N.
+            DtypeError: `batch` is not of `SequenceBatch`, or the layer returns no tensor of outputs.
+            ShapeError: Parts of a batch do not fit one another, batches of a stream differ in N, or the layer
+                does not return an output for each step.
             LengthError: A length is not within 1..T.
         """
         check_layer(layer, is_cut=self.length is not None)
+        if not isinstance(batch, SequenceBatch | Iterable):
+            raise DtypeError(
+                f"`batch` must be a SequenceBatch or yield them, but it is a {type(batch).__name__}."
+            )
         return self._parts(layer, [batch] if isinstance(batch, SequenceBatch) else batch)
 
     def _parts(self, layer: nn.Module, batches: Iterable[SequenceBatch]) -> Iterator[Part]:

@@ -71,7 +71,7 @@ class Walk:
         """Take up the state a batch starts from, and what the window still sees of the batches before."""
         past = self.past if initial_state is None else None
         if initial_state is not None:
-            self.state = initial_state
+            self.state = _as_tuples(initial_state)
         if self.window is None:
             return
         if past is None:
@@ -90,7 +90,7 @@ class Walk:
         call = self._call(steps, start, stop)
         with self.running():
             output, state = call.run()
-        output, state = output[start - stop :], map_state(Tensor.detach, state)
+        output, state = output[start - stop :], map_state(_cut, state)
         batch_size = steps.input.shape[1]
         if call.rows is not None:
             full = output.new_zeros(len(output), batch_size, *output.shape[2:])
@@ -119,7 +119,7 @@ class Walk:
             _, state = self._call_on(past.steps, past.first, first, past.state, rows).run()
         if rows is not None:
             state = self.rows.put(None, rows, state, past.steps.input.shape[1])
-        past.first, past.state = first, map_state(Tensor.detach, state)
+        past.first, past.state = first, map_state(_cut, state)
 
     def _call_on(
         self, steps: Steps, first: int, stop: int, state: Any, rows: Tensor | None, shift: int = 0
@@ -157,6 +157,16 @@ class Walk:
                     "use up.\n"
                     "    Compute it inside of the layer, or give it detached: .detach()."
                 )
+
+
+def _cut(state: Tensor) -> Tensor:
+    """Return a state without its graph; it may be a view of a learned one, which the next update moves."""
+    return state.detach().clone()
+
+
+def _as_tuples(state: Any) -> Any:
+    """Return a state with tuples for lists, which layers of torch take, too."""
+    return tuple([_as_tuples(part) for part in state]) if isinstance(state, list | tuple) else state
 
 
 def _tensors(state: Any) -> list[Tensor]:
