@@ -185,8 +185,20 @@ USING: dict[str, Case] = {
         ("score", "written", "book.txt", "--out", "classified/predictions.csv"),
         "classified/predictions.csv, a file of the run",
     ),
-    "inspect a classifier": (("inspect", "classified"), "no forecast.*'classify'"),
-    "inspect a language model": (("inspect", "written"), "no forecast.*'text'"),
+    "inspect a unit of a classifier": (
+        ("inspect", "classified", "--unit", "3"),
+        "Unit 3 cannot be followed through a text: classified is a classify run",
+    ),
+    "inspect a unit that is none": (
+        ("inspect", "written", "--unit", "9999"),
+        r"`unit` must be the number of a unit of the last layer, in \[0, \d+\], but it is 9999",
+    ),
+    "inspect an unknown part": (("inspect", "tagged", "--part", "all"), "`part` must be .*'all'"),
+    "inspect into a table": (("inspect", "tagged", "--out", "o.csv"), "ends in .html, but it is o.csv"),
+    "inspect over another run": (
+        ("inspect", "tagged", "--out", "classified/report.html"),
+        "classified/report.html, a file of the run",
+    ),
     "stream to a language model": (("stream", "written"), "written is a text run.*row"),
     "stream to both directions": (("stream", "tagged"), "from both ends.*--stream"),
     "plan without a size": (("plan", "--memory", "much"), "`memory` must be a size such as .*'much'"),

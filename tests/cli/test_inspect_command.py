@@ -18,15 +18,16 @@ def test_tables_hold_what_was_measured(elman: Elman, finished: Path):
     assert (result.code, result.err) == (0, "")
     forecaster = Forecaster.load(finished / "run" / "model.safetensors")
     inspection = forecaster.inspect(finished / "table.csv", "validation")
-    assert result.out.startswith(f"validation part, {inspection.num_windows} window")
+    assert result.out.startswith(f"validation part, {inspection.num_sequences} window")
     sections = result.out.split("\n\n")
-    flow, gains, gates, findings = (section.splitlines() for section in sections[1:])
+    flow, gains, steps, gates, findings = (section.splitlines() for section in sections[1:])
     layers = {"encoder", "decoder", "backward_decoder"}
     assert {line.split(".")[0] for line in gains[2:]} == layers
     assert {line.split(".")[0] for line in flow[2:]} == layers
     (encoder,) = [one for one in inspection.lags if one.layer.startswith("encoder")]
     (line,) = [line for line in gains if line.startswith("encoder")]
     assert line.split()[-3:] == [f"{encoder.gain[lag]:.1e}" for lag in (1, 2, 4)]  # a context of 6
+    assert [line.split()[0] for line in steps[3:]] == [line.split()[0] for line in gains[2:]]
     assert len(gates) == 2 + sum(len(one.values) for one in inspection.activity)
     assert all(re.fullmatch(r".* -?\d\.\d{3} +\d+% +\d+%", line) for line in gates[2:])
     assert [line for line in findings if ":" in line[:8]] == [

@@ -4,8 +4,9 @@ import re
 from dataclasses import replace
 
 from elman.data.findings import Finding
+from elman.report.activity import coloured
 from elman.report.charts.flow import flow_chart
-from elman.report.text import coloured, render_text_report
+from elman.report.text import render_text_report
 from elman.tasks.results.forecast import FlowPoint
 from elman.tasks.results.scores import ScoreRow, ScoreTable
 from elman.tasks.results.text import Sample, TextReport, UnitActivity

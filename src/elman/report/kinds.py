@@ -1,4 +1,4 @@
-"""The report of any task or experiment, by the kind of its results."""
+"""The report of any task, experiment or inspection, by the kind of its results."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from elman.report.classify import render_classification_report
 from elman.report.experiment import render_experiment_report
 from elman.report.forecast import render_forecast_report
+from elman.report.inspection import render_inspection_report
 from elman.report.page import write_page
 from elman.report.tag import render_tag_report
 from elman.report.text import render_text_report
@@ -18,6 +19,7 @@ _RENDERERS: dict[str, Callable[[Any], str]] = {
     "ClassificationReport": render_classification_report,
     "ExperimentReport": render_experiment_report,
     "ForecastReport": render_forecast_report,
+    "InspectionReport": render_inspection_report,
     "TagReport": render_tag_report,
     "TextReport": render_text_report,
 }
@@ -25,7 +27,7 @@ _RENDERERS: dict[str, Callable[[Any], str]] = {
 
 
 def write_report(report: Any, path: str | os.PathLike[str]) -> Path:
-    """Write the report of any task or experiment to a file, folders above it included, and return its path.
+    """Write the page of any result to a file, folders above it included, and return its path.
 
     Args:
         report: a report object of `elman.tasks.results` or `elman.experiments.results`.

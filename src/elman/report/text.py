@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
-from math import isfinite
 from typing import TYPE_CHECKING
 
+from elman.report.activity import STYLE, unit_text
 from elman.report.charts.flow import flow_chart
 from elman.report.charts.learning import learning_chart
 from elman.report.formatting import count, duration, number
@@ -18,11 +16,7 @@ from elman.report.tables.scores import score_table
 from elman.report.tables.table import row, table
 
 if TYPE_CHECKING:
-    from elman.tasks.results.text import TextReport, UnitActivity
-
-_LEVELS = 4
-_BLUE, _ORANGE = "0,103,168", "214,94,0"
-_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere"
+    from elman.tasks.results.text import TextReport
 
 
 def render_text_report(report: TextReport) -> str:
@@ -75,7 +69,7 @@ def _samples(report: TextReport) -> Section | None:
     parts: list[Html] = []
     for sample in report.samples:
         parts.append(element("h3", f"Temperature {sample.temperature:g}"))
-        parts.append(element("pre", sample.text, style=_STYLE))
+        parts.append(element("pre", sample.text, style=STYLE))
     return Section("samples", "What it writes", parts)
 
 
@@ -88,37 +82,11 @@ def _activities(report: TextReport) -> Section | None:
         f"{report.unit}: blue is positive, orange negative. Shown are the units that hold on to something "
         "longest.",
     )
-    units = [_unit(report, one, is_open=not index) for index, one in enumerate(report.activities)]
+    units = [
+        unit_text(one.unit, report.symbols, one.values, report.unit, is_open=not index)
+        for index, one in enumerate(report.activities)
+    ]
     return Section("activity", "What single units follow", [told, *units])
-
-
-def _unit(report: TextReport, activity: UnitActivity, *, is_open: bool) -> Html:
-    largest = max((abs(value) for value in activity.values if isfinite(value)), default=0.0) or 1.0
-    levels = [round(_LEVELS * value / largest) if isfinite(value) else 0 for value in activity.values]
-    text = element("pre", coloured(report.symbols, levels, report.unit), style=_STYLE)
-    return element("details", element("summary", f"Unit {activity.unit}"), text, open=is_open)
-
-
-def coloured(symbols: Sequence[str], levels: Sequence[int], unit: str) -> list[Html]:
-    """Return text with a background for each level; neighbours of one level share an element.
-
-    Args:
-        symbols: of the text, in order.
-        levels: -4 to 4, one a symbol.
-        unit: "word" parts the symbols by spaces.
-
-    Example:
-        >>> coloured(["a", "<", "b"], [0, 4, 4], "character")
-        ['<span>a</span>', '<span style="background:rgba(0,103,168,0.60)">&lt;b</span>']
-    """
-    between = " " if unit == "word" else ""
-    parts = []
-    for level, run in groupby(zip(symbols, levels, strict=True), lambda pair: pair[1]):
-        text = between.join(symbol for symbol, _ in run) + between
-        color = _BLUE if level > 0 else _ORANGE
-        style = f"background:rgba({color},{0.15 * abs(level):.2f})" if level else None
-        parts.append(element("span", text, style=style))
-    return parts
 
 
 def _flow(report: TextReport) -> Section | None:
@@ -147,6 +115,6 @@ def _work(report: TextReport) -> Section:
         row("seconds per epoch, a pass over the training part", [number(report.seconds_per_epoch)]),
         row(f"seconds per 1000 {report.unit}s read in training", [number(report.seconds_per_1000)]),
         row("steps", [f"{report.curve[-1].step:,}" if report.curve else "0"]),
-        row("what ran the layers", [element("pre", report.kernel, style=f"{_STYLE};text-align:left")]),
+        row("what ran the layers", [element("pre", report.kernel, style=f"{STYLE};text-align:left")]),
     ]
     return Section("work", "Time and kernel", [table("What the training took.", ["", ""], rows)])

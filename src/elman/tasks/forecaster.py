@@ -17,12 +17,13 @@ from elman.errors import OptionError, RunError
 from elman.tasks.forecast.evaluation import Evaluation
 from elman.tasks.forecast.fitting import Fit, fit_model
 from elman.tasks.forecast.future import append_future, require_future
-from elman.tasks.forecast.inspection import NetworkInspection, inspect_network
+from elman.tasks.forecast.inspection import subject_of
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.options import ForecastOptions
 from elman.tasks.forecast.reading import read_panel, read_panel_like
 from elman.tasks.forecast.report import build_report
 from elman.tasks.forecast.selection import split_panel
+from elman.tasks.inspection import NetworkInspection, inspect_network
 from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ForecastReport, ScoreTable
@@ -217,7 +218,7 @@ class Forecaster:
             OptionError: there is no such part, or the lag is not positive.
             DataError: the table cannot be used.
         """
-        return inspect_network(self._evaluation(frame), part, task_lag)
+        return inspect_network(subject_of(self._evaluation(frame), part, task_lag))
 
     @property
     def name(self) -> str:

@@ -13,11 +13,14 @@ from elman.data.findings import Finding
 from elman.data.text import read_bytes, read_text, unify_lines
 from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError, OptionError, RunError
+from elman.tasks.inspection import NetworkInspection, inspect_network
 from elman.tasks.model_file import reading_model
 from elman.tasks.observer import Observer
+from elman.tasks.results.inspection import Passage
 from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import Generation, LineScore, TextReport
 from elman.tasks.text.fitting import TextFit, fit_network, try_network
+from elman.tasks.text.inspection import follow, subject_of
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
@@ -144,9 +147,59 @@ class LanguageModel:
             OptionError: there is no such part.
             DataError: the text cannot be used.
         """
-        parts = self._fitted.parts if text is None else self._cut(text, encoding, self.vocabulary)
+        parts = self._parts(text, encoding)
         codes, start = parts.part(part)
         return score_part(parts, part, self.name, log_probabilities(self.network, codes, start))
+
+    def inspect(
+        self,
+        text: str | bytes | Path | None = None,
+        part: str = "test",
+        *,
+        task_lag: int | None = None,
+        encoding: str = "utf-8",
+    ) -> NetworkInspection:
+        """Look the network over: how far its gradients reach, what gates and units do, what is wrong.
+
+        Args:
+            text: the text of the fit, again; needed after `load`.
+            part: "test" or "validation"; passages of it are read.
+            task_lag: how many symbols back the task looks; one segment without it.
+            encoding: of the file.
+
+        Raises:
+            OptionError: there is no such part, or the lag is not positive.
+            DataError: the text cannot be used.
+        """
+        parts = self._parts(text, encoding)
+        return inspect_network(subject_of(self.network, parts, part, self.options.segment, task_lag))
+
+    def follow_unit(
+        self,
+        unit: int,
+        text: str | bytes | Path | None = None,
+        part: str = "test",
+        *,
+        encoding: str = "utf-8",
+    ) -> Passage:
+        """Return what one unit of the last layer puts out while the beginning of a part is read.
+
+        Args:
+            unit: its number, from 0.
+            text: as for `inspect`.
+            part: as for `inspect`.
+            encoding: as for `inspect`.
+
+        Raises:
+            OptionError: there is no such unit or part.
+            DataError: the text cannot be used.
+
+        Reference:
+            A. Karpathy, J. Johnson, L. Fei-Fei (2016), "Visualizing and understanding recurrent networks",
+            ICLR workshop.
+        """
+        (passage,) = follow(self.network, self._parts(text, encoding), part, unit)
+        return passage
 
     def generate(
         self, length: int, *, prompt: str = "", sampling: Sampling | None = None, seed: int = 0
@@ -251,6 +304,9 @@ class LanguageModel:
         if self._fit is None:
             raise RunError("This model does not hold its text: call fit(text), or give the text.")
         return self._fit
+
+    def _parts(self, text: str | bytes | Path | None, encoding: str) -> TextParts:
+        return self._fitted.parts if text is None else self._cut(text, encoding, self.vocabulary)
 
     def _cut(self, text: str | bytes | Path, encoding: str, vocabulary: Vocabulary | None) -> TextParts:
         text, findings = _read(text, self.options.unit, encoding)

@@ -10,15 +10,19 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from elman.errors import OptionError, RunError
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
+from elman.tasks.results.inspection import Passage
 from elman.tasks.settings import RunSettings, read_settings
 from elman.training.run import CONFIG, Mode, RunDirectory
+
+if TYPE_CHECKING:
+    from elman.tasks.inspection import NetworkInspection
 
 _RUNS = {
     "classify": "elman.tasks.classify.run:ClassifyRuns",
@@ -106,6 +110,45 @@ class Runs(ABC):
         Raises:
             RunError: the run is not finished, or its files are damaged.
         """
+
+    @abstractmethod
+    def inspect(
+        self, directory: RunDirectory, data: Path | None, part: str, task_lag: int | None
+    ) -> NetworkInspection:
+        """Look the network of the run over.
+
+        Args:
+            directory: of the run.
+            data: other data than the run's own.
+            part: "test" or "validation".
+            task_lag: how many steps back the task looks; None for what is usual for the task.
+
+        Raises:
+            ElmanError: the run or the data cannot be used.
+        """
+
+    def follow_unit(
+        self,
+        directory: RunDirectory,
+        data: Path | None,  # noqa: ARG002 - for those that can
+        part: str,  # noqa: ARG002
+        unit: int,
+    ) -> Passage:
+        """Return what one unit of a language model puts out while a text is read.
+
+        Args:
+            directory: of the run.
+            data: other data than the run's own.
+            part: "test" or "validation".
+            unit: its number, from 0.
+
+        Raises:
+            ElmanError: the run or the data cannot be used, or the run is not of a text.
+        """
+        raise OptionError(
+            f"Unit {unit} cannot be followed through a text: {directory.path} is a {self.task} run. Leave "
+            "--unit out."
+        )
 
     def stream(self, directory: RunDirectory) -> Any:
         """Return an object whose `push(row)` takes one step and returns what is known after it, or None.

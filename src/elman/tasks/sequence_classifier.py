@@ -14,10 +14,12 @@ from elman.tasks.classify.estimator import Estimator
 from elman.tasks.classify.evaluation import build_report, part_rows, score_part
 from elman.tasks.classify.fitting import Fit, classes_of, codes_of, fit_model
 from elman.tasks.classify.influence import input_gradients
+from elman.tasks.classify.inspection import subject_of
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.split import Split, split_sequences
 from elman.tasks.classify.stream import ClassifyStream
+from elman.tasks.inspection import NetworkInspection, inspect_network
 from elman.tasks.model_file import reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ClassificationReport, ScoreTable
@@ -221,11 +223,32 @@ class SequenceClassifier(Estimator):
             self.model.check(sequences)
             codes = codes_of(_labels(sequences), self.model.classes)
             return score_part(self.model, self.options, sequences.values, codes, part)
-        fit, rows = self.fitted, part_rows(self.fitted, part)
+        fit, rows = self.fitted, part_rows(self.fitted.split, part)
         model = fit.model if part == "test" else fit.chosen
         return score_part(
             model, self.options, [fit.sequences.values[row] for row in rows], fit.codes[rows], part
         )
+
+    def inspect(
+        self, sequences: Sequences | None = None, part: str = "test", *, task_lag: int | None = None
+    ) -> NetworkInspection:
+        """Look the recurrent branch over: how far its gradients reach, what its gates do, what is wrong.
+
+        Args:
+            sequences: other sequences with classes; None takes a part of the fit's own.
+            part: as for `evaluate`.
+            task_lag: how many steps back the task looks; the longest sequence without it.
+
+        Raises:
+            OptionError: there is no such part, or the lag is not positive.
+            DataError: a class was not learned, or the channels differ.
+        """
+        if sequences is None:
+            sequences = self.fitted.sequences.take(part_rows(self.fitted.split, part))
+        self.model.check(sequences)
+        truth = codes_of(_labels(sequences), self.model.classes)
+        pooling, values = self.options.pooling, sequences.values
+        return inspect_network(subject_of(self.model, pooling, values, truth, part=part, task_lag=task_lag))
 
     def report(
         self, *, title: str | None = None, configuration: dict[str, Any] | None = None

@@ -13,12 +13,14 @@ import polars as pl
 from elman.data.findings import Finding
 from elman.data.step_tables import StepColumns, StepTable, read_steps
 from elman.errors import DataError, RunError
+from elman.tasks.inspection import NetworkInspection, inspect_network
 from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.tag import TagReport
 from elman.tasks.tag.evaluation import TagEvaluation
 from elman.tasks.tag.fitting import TagFit, fit_tagger
+from elman.tasks.tag.inspection import subject_of
 from elman.tasks.tag.model import TagModel
 from elman.tasks.tag.options import TagOptions
 from elman.tasks.tag.parts import Parts, join_parts
@@ -187,6 +189,22 @@ class SequenceTagger:
             DataError: the sequences cannot be used.
         """
         return self._evaluation(frame, part).scores(part, self.name)
+
+    def inspect(
+        self, frame: Any = None, part: str = "test", *, task_lag: int | None = None
+    ) -> NetworkInspection:
+        """Look the network over: how far its gradients reach, what its gates do, what is wrong.
+
+        Args:
+            frame: labelled sequences; None takes a part of those of the fit.
+            part: as for `evaluate`.
+            task_lag: how many steps back the task looks; the longest sequence without it.
+
+        Raises:
+            OptionError: there is no such part, or the lag is not positive.
+            DataError: the sequences cannot be used.
+        """
+        return inspect_network(subject_of(self._evaluation(frame, part), part, task_lag))
 
     def stream(self) -> TagStream:
         """Return what tags steps one by one, as they come.

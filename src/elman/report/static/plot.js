@@ -21,7 +21,7 @@ function prepare(value, key = "") {
   }
   if (typeof value !== "string") return value;
   if (/color$/i.test(key) && value.startsWith("var(")) return color(value);
-  return key === "name" || key === "text" ? plain(value) : value;
+  return ["name", "text", "ticktext"].includes(key) ? plain(value) : value;
 }
 
 function commonLayout() {

@@ -14,6 +14,7 @@ from elman.tasks.classify.influence import influence_of
 from elman.tasks.classify.metrics import confusion, reliability, score
 from elman.tasks.classify.model import ClassifyModel
 from elman.tasks.classify.options import ClassifyOptions
+from elman.tasks.classify.split import Split
 from elman.tasks.networks import count_parameters
 from elman.tasks.results import ClassificationReport, ReliabilityPoint, ScoreRow, ScoreTable
 
@@ -121,7 +122,7 @@ def build_report(
     )
 
 
-def part_rows(fit: Fit, part: str) -> np.ndarray:
+def part_rows(split: Split, part: str) -> np.ndarray:
     """Return the rows of a part that can be scored.
 
     Raises:
@@ -129,7 +130,7 @@ def part_rows(fit: Fit, part: str) -> np.ndarray:
     """
     if part not in ("test", "validation"):
         raise OptionError(f"`part` must be test or validation, but it is {part!r}.")
-    rows = fit.split.rows(part)
+    rows = split.rows(part)
     if len(rows) == 0:
         raise OptionError(f"There is no {part} part.")
     return rows

@@ -18,14 +18,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from elman.data.sequence_folder import read_sequences
+from elman.data.sequences import Sequences
 from elman.errors import DataError
-from elman.tasks.classify.evaluation import prediction_frame
+from elman.tasks.classify.evaluation import part_rows, prediction_frame
 from elman.tasks.classify.fitting import REFIT, classes_of, codes_of
 from elman.tasks.classify.saved import FILES, load_report, save_report
 from elman.tasks.classify.settings import ClassifySettings
-from elman.tasks.classify.split import split_sequences
+from elman.tasks.classify.split import Split, split_sequences
 from elman.tasks.classify.stream import ClassifyStream
 from elman.tasks.flow import flow_points
+from elman.tasks.inspection import NetworkInspection
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ClassificationReport, ScoreTable
@@ -106,15 +108,20 @@ class ClassifyRuns(Runs):
         classifier, settings = self.load(directory), ClassifySettings.of_run(directory)
         if data is not None:
             return classifier.evaluate(read_sequences(data, settings.source()), part="other")
-        sequences = settings.read()
-        codes = codes_of(sequences.labels or (), classes_of(sequences.labels or ()))
-        options = classifier.options
-        split = split_sequences(
-            sequences, codes, validation=options.validation, test=options.test, seed=options.seed
-        )
+        sequences, split = _split(settings, classifier)
         if part != "test" or len(split.test) == 0:
             return self._saved(directory, part)
         return classifier.evaluate(sequences.take(split.test), part=part)
+
+    def inspect(
+        self, directory: RunDirectory, data: Path | None, part: str, task_lag: int | None
+    ) -> NetworkInspection:
+        """Look the recurrent branch over, on sequences of a held-out part, or of other data."""
+        classifier, settings = self.load(directory), ClassifySettings.of_run(directory)
+        if data is not None:
+            return classifier.inspect(read_sequences(data, settings.source()), "other", task_lag=task_lag)
+        sequences, split = _split(settings, classifier)
+        return classifier.inspect(sequences.take(part_rows(split, part)), part, task_lag=task_lag)
 
     def stream(self, directory: RunDirectory) -> ClassifyStream:
         """Return what says the classes' probabilities after each step."""
@@ -129,3 +136,13 @@ class ClassifyRuns(Runs):
     def load_report(self, directory: RunDirectory) -> ClassificationReport:
         """Return the saved results."""
         return load_report(directory)
+
+
+def _split(settings: ClassifySettings, classifier: SequenceClassifier) -> tuple[Sequences, Split]:
+    """Read the sequences of a run again, and the parts that it split them into."""
+    sequences, options = settings.read(), classifier.options
+    codes = codes_of(sequences.labels or (), classes_of(sequences.labels or ()))
+    split = split_sequences(
+        sequences, codes, validation=options.validation, test=options.test, seed=options.seed
+    )
+    return sequences, split

@@ -9,6 +9,7 @@ from elman.tasks.forecast.saved import load_report
 from elman.tasks.forecast.settings import ForecastSettings
 from elman.tasks.forecast.stream import ForecastStream
 from elman.tasks.forecaster import Forecaster
+from elman.tasks.inspection import NetworkInspection
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ForecastReport, ScoreTable
@@ -40,6 +41,14 @@ class ForecastRuns(Runs):
         """Score the forecasts of a held-out part, one origin per horizon."""
         forecaster = self.load(directory)
         return forecaster.evaluate(data or Path(ForecastSettings.of_run(directory).data), part)
+
+    def inspect(
+        self, directory: RunDirectory, data: Path | None, part: str, task_lag: int | None
+    ) -> NetworkInspection:
+        """Look the recurrent branch over, on windows of a held-out part."""
+        forecaster = self.load(directory)
+        table = data or Path(ForecastSettings.of_run(directory).data)
+        return forecaster.inspect(table, part, task_lag=task_lag)
 
     def stream(self, directory: RunDirectory) -> ForecastStream:
         """Return what forecasts after each observation."""

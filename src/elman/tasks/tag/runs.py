@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from elman.errors import OptionError
+from elman.tasks.inspection import NetworkInspection
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
 from elman.tasks.results import ScoreTable
@@ -47,10 +48,20 @@ class TagRuns(Runs):
 
     def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
         """Score a held-out part of the run's data, or all of other data."""
+        return self._with_data(directory, data).evaluate(data, part)
+
+    def inspect(
+        self, directory: RunDirectory, data: Path | None, part: str, task_lag: int | None
+    ) -> NetworkInspection:
+        """Look the network over, on sequences of a held-out part, or of other data."""
+        return self._with_data(directory, data).inspect(data, part, task_lag=task_lag)
+
+    def _with_data(self, directory: RunDirectory, data: Path | None) -> SequenceTagger:
+        """Return the tagger with the sequences of its fit, unless there are other data."""
         tagger = self.load(directory)
         if data is None:
             tagger.restore_fit(*TagSettings.of_run(directory).parts)
-        return tagger.evaluate(data, part)
+        return tagger
 
     def load_report(self, directory: RunDirectory) -> TagReport:
         """Return the saved results."""

@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 
 from elman.errors import OptionError
+from elman.tasks.inspection import NetworkInspection
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
 from elman.tasks.registry import Prediction, Runs
+from elman.tasks.results.inspection import Passage
 from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import TextReport
 from elman.tasks.text.reading import predict_next
@@ -58,6 +60,19 @@ class TextRuns(Runs):
         """Score the predictions of a held-out part, beside those of counting."""
         settings = TextSettings.of_run(directory)
         return self.load(directory).evaluate(data or Path(settings.data), part, encoding=settings.encoding)
+
+    def inspect(
+        self, directory: RunDirectory, data: Path | None, part: str, task_lag: int | None
+    ) -> NetworkInspection:
+        """Look the network over, on passages of a held-out part."""
+        model, settings = self.load(directory), TextSettings.of_run(directory)
+        text = data or Path(settings.data)
+        return model.inspect(text, part, task_lag=task_lag, encoding=settings.encoding)
+
+    def follow_unit(self, directory: RunDirectory, data: Path | None, part: str, unit: int) -> Passage:
+        """Return what a unit of the last layer puts out while the beginning of a part is read."""
+        model, settings = self.load(directory), TextSettings.of_run(directory)
+        return model.follow_unit(unit, data or Path(settings.data), part, encoding=settings.encoding)
 
     def load_report(self, directory: RunDirectory) -> TextReport:
         """Return the saved results."""
