@@ -163,6 +163,14 @@ def test_curve_without_a_best_record_has_no_mark():
     assert "kept (best)" not in [trace["name"] for trace in figure.traces]
 
 
+def test_recoveries_are_told_with_the_curve():
+    records = samples.curve(3)
+    assert "not finite" not in learning_chart(records).caption
+    records[1] = replace(records[1], num_recoveries=2)
+    told = f"A number was not finite 2 times, before step {records[1].step}; it was undone."
+    assert told in learning_chart(records).caption
+
+
 def test_loss_that_became_infinite_breaks_the_line():
     records = samples.curve(3)
     records[1] = replace(records[1], validation_loss=float("inf"))

@@ -6,7 +6,6 @@ continued from its checkpoint ends with the same bits as one that was not.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,19 +16,15 @@ from typing import Any
 
 import torch
 
-from elman.errors import NonFiniteError
 from elman.training.checkpoints import Checkpoint
 from elman.training.options import TrainingOptions
-from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
-from elman.training.recovery import Diverged
+from elman.training.records import EvaluationRecord, TrainingResult
+from elman.training.recovery import Diverged, Recovery, require_finite_move
 from elman.training.state import TrainingState
 from elman.training.steady.clipping import clip_gradients
-from elman.training.steady.non_finite import find_parameter
 from elman.training.task import TrainingTask
 
 OnStep = Callable[[int, float], None]
-
-_log = logging.getLogger("elman.training")
 
 
 def train(
@@ -84,7 +79,7 @@ class _Training:
     def __init__(self, task: TrainingTask, options: TrainingOptions) -> None:
         self.task, self.options = task, options
         self.state, self.result = TrainingState(task.model, options), TrainingResult()
-        self.num_recoveries = 0  # since the last evaluation
+        self.recovery = Recovery(options.recovery, options.max_recoveries)
 
     @property
     def is_finished(self) -> bool:
@@ -92,7 +87,7 @@ class _Training:
         return result.num_steps >= options.num_steps or result.evaluations_since_best >= options.patience
 
     def run_until_evaluation(self, on_step: OnStep) -> EvaluationRecord:
-        begin, self.num_recoveries = time.perf_counter(), 0
+        begin, self.recovery.num_times = time.perf_counter(), 0
         good = {name: tensor.clone() for name, tensor in self.state.tensors().items()}
         while True:
             try:
@@ -110,7 +105,7 @@ class _Training:
             learning_rate=self.state.learning_rate_at(self._last),
             gradient_norm=fmean(norms),
             is_best=best is None or validation_loss < best.validation_loss,
-            num_recoveries=self.num_recoveries,
+            num_recoveries=self.recovery.num_times,
         )
         if record.is_best:
             self.state.keep_mean_as_best()
@@ -130,7 +125,7 @@ class _Training:
                 with self._kept_buffers():
                     loss, norm = self._step(step)
             except Diverged as failure:
-                if self.options.recovery != "skip":
+                if not self.recovery.skips:
                     raise
                 self._recover(failure, {})
                 continue
@@ -153,19 +148,14 @@ class _Training:
         self.task.model.zero_grad(set_to_none=True)
         loss.backward()
         norm = clip_gradients(self.task.model.parameters(), norm=self.options.clip_norm)
-        for what, value in {"loss": loss.item(), "gradient's norm": norm}.items():
-            if not isfinite(value):
-                where = f"{step}, {self.task.describe_batch(step)}"
-                culprit = find_parameter(self.task.model)
-                named = f": {culprit}" if culprit else ""
-                raise Diverged(step, f"The {what} became {value} at step {where}{named}.", can_skip=True)
+        require_finite_move(self.task.model, loss.item(), norm, step, self.task.describe_batch(step))
         self.state.move(step)
         return loss.item(), norm
 
     @contextmanager
     def _kept_buffers(self) -> Iterator[None]:
         """Put back, for a step that is skipped, what its batch has left in running statistics."""
-        if self.options.recovery != "skip":
+        if not self.recovery.skips:
             yield
             return
         before = [(buffer, buffer.clone()) for buffer in self.task.model.buffers()]
@@ -193,36 +183,11 @@ class _Training:
         Raises:
             NonFiniteError: there is nothing left to try.
         """
-        is_skipped = self.options.recovery == "skip"
-        if self.num_recoveries >= self.options.max_recoveries or (is_skipped and not failure.can_skip):
-            raise NonFiniteError(f"{failure.cause} {self._tried(failure)}{self._kept}.") from None
-        self.num_recoveries += 1
-        factor = self.state.learning_rate_factor
-        if not is_skipped:
+        factor = self.recovery.decide(failure, self.result, self.state.learning_rate_factor)
+        if not self.recovery.skips:
             # Copies, since the optimizer writes to what it is given.
             self.state.load_tensors({name: tensor.clone() for name, tensor in good.items()})
-            self.state.learning_rate_factor = factor = factor / 2
-        back = failure.step - 1 if is_skipped else self.result.num_steps
-        self.result.recoveries.append(RecoveryRecord(failure.step, failure.cause, back, factor))
-        done = (
-            "The step is left out" if is_skipped else f"Going back to step {back} at {factor:g} of the rate"
-        )
-        _log.warning("%s %s.", failure.cause, done)
-
-    def _tried(self, failure: Diverged) -> str:
-        if not self.num_recoveries:
-            return "The weights of that step were not moved; " if failure.can_skip else "Nothing was saved; "
-        times = "once" if self.num_recoveries == 1 else f"{self.num_recoveries} times"
-        if self.options.recovery == "skip":
-            return f"Since the last evaluation a step was left out {times}; "
-        factor = self.state.learning_rate_factor
-        return f"Going back {times}, at last to {factor:g} of the learning rate, did not help; "
-
-    @property
-    def _kept(self) -> str:
-        best = self.result.best
-        which = f"the best weights so far, of step {best.step}," if best else "the first weights"
-        return f"{which} are kept"
+            self.state.learning_rate_factor = factor
 
 
 @contextmanager

@@ -210,7 +210,7 @@ def test_a_budget_of_seconds_ends_with_it(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_divergence_ends_with_one_error():
-    with pytest.raises(NonFiniteError, match="smaller learning rate"):
+    with pytest.raises(NonFiniteError, match=r"at last to 0\.125 of the learning rate, did not help"):
         LanguageModel(small(learning_rate=1e38, num_steps=100)).fit(TEXT)
 
 

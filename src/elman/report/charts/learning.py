@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.report.charts.chart import Chart, Figure, Trace
 from elman.report.charts.traces import DASHED, NETWORK, Style, axis, dots, line
-from elman.report.formatting import finite
+from elman.report.formatting import count, finite
 
 if TYPE_CHECKING:
     from elman.tasks.results import EvaluationRecord
@@ -22,9 +22,18 @@ def learning_chart(curve: Sequence[EvaluationRecord]) -> Chart:
         slug="learning",
         description="Training and validation loss, gradient norm and learning rate at each optimizer step.",
         caption="The network keeps the weights of the marked step; a validation loss that turns up while the "
-        "training loss still falls is overfitting.",
+        f"training loss still falls is overfitting.{_recoveries(curve)}",
         view=Figure([*_losses(curve), *_small_panels(curve)], _layout(curve)),
         shape="tall",
+    )
+
+
+def _recoveries(curve: Sequence[EvaluationRecord]) -> str:
+    """Say where numbers were not finite, if they were anywhere."""
+    steps = [f"{record.step:,}" for record in curve if record.num_recoveries]
+    times = count(sum(record.num_recoveries for record in curve), "time")
+    return (
+        f" A number was not finite {times}, before step {', '.join(steps)}; it was undone." if steps else ""
     )
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from elman.cells.state import map_state, state_tensors
 from elman.errors import RunError
-from elman.training import EvaluationRecord, TrainingResult, read_tensors, write_tensors
+from elman.training import EvaluationRecord, RecoveryRecord, TrainingResult, read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from elman.tasks.text.training import TextTraining
@@ -38,16 +38,14 @@ class TextCheckpoint:
         Raises:
             RunError: the file cannot be written; the earlier one is as it was.
         """
-        moments = training.optimizer.state_dict()["state"]
-        carried = state_tensors(training.state) if training.state is not None else []
-        tensors = {
-            **{f"model.{name}": one for name, one in training.network.state_dict().items()},
-            **{f"best.{name}": one for name, one in training.best.items()},
-            **{f"optimizer.{i}.{name}": one for i, entry in moments.items() for name, one in entry.items()},
-            **{f"state.{index}": one for index, one in enumerate(carried)},
+        values = {
+            "identity": self._identity,
+            "step": training.step,
+            "learning_rate_factor": training.learning_rate_factor,
+            "curve": [asdict(record) for record in training.result.curve],
+            "recoveries": [asdict(record) for record in training.result.recoveries],
         }
-        curve = [asdict(record) for record in training.result.curve]
-        write_tensors(self.path, tensors, {"identity": self._identity, "step": training.step, "curve": curve})
+        write_tensors(self.path, tensors_of(training), values)
 
     def restore(self, training: TextTraining) -> None:
         """Put a training where the file says; without a file it stays at its beginning.
@@ -60,9 +58,11 @@ class TextCheckpoint:
         tensors, values = read_tensors(self.path)
         self._require_same(values.get("identity", {}))
         try:
-            training.result = TrainingResult([EvaluationRecord(**entry) for entry in values["curve"]])
-            training.step = values["step"]
-            _load(training, tensors)
+            curve = [EvaluationRecord(**entry) for entry in values["curve"]]
+            recoveries = [RecoveryRecord(**entry) for entry in values["recoveries"]]
+            training.result = TrainingResult(curve, recoveries)
+            training.step, training.learning_rate_factor = values["step"], values["learning_rate_factor"]
+            load_tensors(training, tensors)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise RunError(f"{self.path} is damaged: {reason}.") from error
@@ -77,7 +77,32 @@ class TextCheckpoint:
             raise RunError(f"{self.path} belongs to a run with other options: {', '.join(changes)}.")
 
 
-def _load(training: TextTraining, tensors: Mapping[str, Tensor]) -> None:
+def tensors_of(training: TextTraining) -> dict[str, Tensor]:
+    """Return every tensor a training goes on from, by name; they move on with it."""
+    moments = training.optimizer.state_dict()["state"]
+    carried = state_tensors(training.state) if training.state is not None else []
+    return {
+        **{f"model.{name}": one for name, one in training.network.state_dict().items()},
+        **{f"best.{name}": one for name, one in training.best.items()},
+        **{f"optimizer.{i}.{name}": one for i, entry in moments.items() for name, one in entry.items()},
+        **{f"state.{index}": one for index, one in enumerate(carried)},
+    }
+
+
+def find_non_finite(training: TextTraining) -> str | None:
+    """Return the name of a weight that is not finite, or the first of whatever else moves with them."""
+    named = dict(training.network.named_parameters())
+    moving = {name: one for name, one in tensors_of(training).items() if name.startswith(("optim", "state"))}
+    return next((name for name, one in (named | moving).items() if not bool(one.isfinite().all())), None)
+
+
+def load_tensors(training: TextTraining, tensors: Mapping[str, Tensor]) -> None:
+    """Put a training back to where `tensors_of` was called.
+
+    Raises:
+        KeyError: a tensor is missing.
+        RuntimeError: a tensor has another shape than the network's.
+    """
     training.network.load_state_dict(_under("model", tensors))
     training.best = _under("best", tensors)
     moments: dict[int, dict[str, Tensor]] = {}
@@ -85,7 +110,7 @@ def _load(training: TextTraining, tensors: Mapping[str, Tensor]) -> None:
         index, name = key.split(".", 1)
         moments.setdefault(int(index), {})[name] = value
     training.optimizer.load_state_dict({**training.optimizer.state_dict(), "state": moments})
-    carried = _under("state", tensors)
+    carried, training.state = _under("state", tensors), None
     if carried:
         device = training.network.head.weight.device
         numbered = iter([carried[str(index)].to(device) for index in range(len(carried))])

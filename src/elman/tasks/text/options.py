@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from elman.cells import ALL_CELLS
+from elman.cells.options import check_choice
 from elman.data.vocabulary import check_unit
 from elman.errors import OptionError
 from elman.tasks.networks import cell_name
 from elman.tasks.text.through_time import parse_segment
 from elman.training.devices import check_device
+from elman.training.options import RECOVERIES, TrainingOptions
 from elman.training.through_time.sizes import parse_bytes
 
 DEFAULT_SECONDS = 300.0
@@ -47,6 +49,9 @@ class TextOptions:
         clip_norm: largest norm of the whole gradient.
         patience: evaluations in a row without a better validation loss before training stops early.
         seed: of everything random.
+        recovery: what is done where a number is not finite: "halve" or "skip", as in `TrainingOptions`; the
+            segment after one that is left out begins with a fresh state.
+        max_recoveries: times in a row before training gives up.
         device: "cpu", "cuda", ...
 
     Raises:
@@ -81,6 +86,8 @@ class TextOptions:
     clip_norm: float = 1.0
     patience: int = 8
     seed: int = 0
+    recovery: str = TrainingOptions.recovery
+    max_recoveries: int = TrainingOptions.max_recoveries
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -92,6 +99,8 @@ class TextOptions:
             if getattr(self, name) is not None:
                 self._require_whole(name, 1, inf)
         self._require_whole("seed", 0, _MAX_SEED)
+        self._require_whole("max_recoveries", 0, inf)
+        check_choice("recovery", self.recovery, RECOVERIES)
         for name in ("test", "dropout", "input_dropout", "weight_dropout", "warmup"):
             self._require(name, 0 <= self._number(name) < 1, "in [0, 1)")
         self._require("learning_rate", 0 < self._number("learning_rate") < inf, "a finite number above 0")

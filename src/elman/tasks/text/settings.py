@@ -53,6 +53,8 @@ class TextSettings(RunSettings):
     clip_norm: float = TextOptions.clip_norm
     patience: int = TextOptions.patience
     seed: int = TextOptions.seed
+    recovery: str = TextOptions.recovery
+    max_recoveries: int = TextOptions.max_recoveries
     device: str = TextOptions.device
     threads: int | None = None
 

@@ -20,19 +20,18 @@ from torch.nn.functional import cross_entropy
 
 from elman.cells.state import map_state
 from elman.compiler import within_memory
-from elman.errors import NonFiniteError
 from elman.tasks.flow import FlowWatch
 from elman.tasks.observer import Observer
-from elman.tasks.text.checkpoint import TextCheckpoint
+from elman.tasks.text.checkpoint import TextCheckpoint, find_non_finite, load_tensors, tensors_of
 from elman.tasks.text.flow import look_from_last
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.segments import Segments
 from elman.training import EvaluationRecord, TrainingResult, clip_gradients
+from elman.training.recovery import Diverged, Recovery, require_finite_move
 
 _BETAS = (0.9, 0.99)
 _NUM_EVALUATIONS = 12
-_MAX_SKIPPED = 3
 
 
 class TextTraining:
@@ -60,7 +59,8 @@ class TextTraining:
         self.state: Any = None
         self.step = 0
         self.result = TrainingResult()
-        self._num_skipped = 0
+        self.learning_rate_factor = 1.0
+        self.recovery = Recovery(options.recovery, options.max_recoveries)
 
     def run(
         self, observer: Observer, checkpoint: Path | None = None, identity: Mapping[str, Any] | None = None
@@ -74,7 +74,8 @@ class TextTraining:
             identity: JSON-able values that the checkpoint must have been written with.
 
         Raises:
-            NonFiniteError: a loss or gradient was NaN or infinite several times in a row.
+            NonFiniteError: a loss, a gradient or a weight is NaN or infinite, and was so again after every
+                recovery.
             RunError: the checkpoint cannot be used.
         """
         file = TextCheckpoint(checkpoint, identity or {}) if checkpoint else None
@@ -104,48 +105,89 @@ class TextTraining:
         return self.options.share_of_budget(self.step, seconds)
 
     def _run_until_evaluation(self, observer: Observer) -> EvaluationRecord:
-        begin, before = time.perf_counter(), self.result.seconds
-        done = self._share(before)
-        aim = min(1.0, (int(done * _NUM_EVALUATIONS + 1e-9) + 1) / _NUM_EVALUATIONS)
-        losses, norms, rate, watch = [], [], 0.0, FlowWatch(self.network, observer.on_flow)
-        self.network.train()
-        while not losses or self._share(before + time.perf_counter() - begin) < aim:
-            rate = self._learning_rate(self._share(before + time.perf_counter() - begin))
-            if watch.is_due(self.step):
-                look_from_last(watch, self.step, *self.segments.batch(self.step + 1))
-            self.step += 1
-            measured = self._do_step(rate)
-            if measured:
-                losses.append(measured[0])
-                norms.append(measured[1])
-                observer.on_step(self.step, measured[0])
-        self.network.eval()
-        validation_loss = self.validate()
-        self._require_finite(validation_loss, "validation loss")
+        begin, self.recovery.num_times = time.perf_counter() - self.result.seconds, 0
+        good = {name: one.clone() for name, one in tensors_of(self).items()}
+        while True:
+            try:
+                losses, norms, rate = self._do_steps(observer, begin)
+                validation_loss = self._validate()
+                break
+            except Diverged as failure:
+                self._recover(failure, good)
         best = self.result.best
         record = EvaluationRecord(
             step=self.step,
-            seconds=before + time.perf_counter() - begin,
+            seconds=time.perf_counter() - begin,
             loss=fmean(losses),
             validation_loss=validation_loss,
             learning_rate=rate,
             gradient_norm=fmean(norms),
             is_best=best is None or validation_loss < best.validation_loss,
+            num_recoveries=self.recovery.num_times,
         )
         if record.is_best:
             self.best = {name: one.clone() for name, one in self.network.state_dict().items()}
         self.result.curve.append(record)
         return record
 
+    def _do_steps(self, observer: Observer, begin: float) -> tuple[list[float], list[float], float]:
+        """Do the steps until the next evaluation; return their losses, gradient norms and last rate."""
+        done = self._share(self.result.seconds)
+        aim = min(1.0, (int(done * _NUM_EVALUATIONS + 1e-9) + 1) / _NUM_EVALUATIONS)
+        losses, norms, rate, watch = [], [], 0.0, FlowWatch(self.network, observer.on_flow)
+        self.network.train()
+        while not losses or self._share(time.perf_counter() - begin) < aim:
+            rate = self._learning_rate(self._share(time.perf_counter() - begin))
+            if watch.is_due(self.step):
+                look_from_last(watch, self.step, *self.segments.batch(self.step + 1))
+            self.step += 1
+            try:
+                loss, norm = self._do_step(rate)
+            except Diverged as failure:
+                if not self.recovery.skips:
+                    raise
+                self._recover(failure, {})
+                continue
+            losses.append(loss)
+            norms.append(norm)
+            observer.on_step(self.step, loss)
+        return losses, norms, rate
+
+    def _validate(self) -> float:
+        name = find_non_finite(self)
+        if name is not None:
+            raise Diverged(self.step, f"`{name}` is not finite after step {self.step}.", can_skip=False)
+        self.network.eval()
+        loss = self.validate()
+        if not isfinite(loss):
+            cause = f"The validation loss became {loss} at step {self.step}."
+            raise Diverged(self.step, cause, can_skip=False)
+        return loss
+
+    def _recover(self, failure: Diverged, good: Mapping[str, Tensor]) -> None:
+        """Skip the step, and begin the next from a fresh state; or go back; or give up.
+
+        Raises:
+            NonFiniteError: there is nothing left to try.
+        """
+        self.learning_rate_factor = self.recovery.decide(failure, self.result, self.learning_rate_factor)
+        if self.recovery.skips:
+            self.state = None
+            return
+        # Copies, since the optimizer writes to what it is given.
+        load_tensors(self, {name: one.clone() for name, one in good.items()})
+        self.step = self.result.num_steps
+
     def _learning_rate(self, share: float) -> float:
         """Return the learning rate after a share of the budget: a rise, then half a cosine to zero."""
         warmup, peak = self.options.warmup, self.options.learning_rate
+        peak *= self.learning_rate_factor
         if share < warmup:
             return peak * max(share / warmup, 1e-2)
         return peak * (1 + cos(pi * min(1.0, (share - warmup) / (1 - warmup)))) / 2
 
-    def _do_step(self, rate: float) -> tuple[float, float] | None:
-        """Do one step; return its loss and the norm of its gradient, or None if it had to be skipped."""
+    def _do_step(self, rate: float) -> tuple[float, float]:
+        """Do one step; return its loss and the norm of its gradient."""
         # The seed of the masks of dropout; steps of a continued run draw the same ones.
         torch.manual_seed(self.options.seed * 1_000_003 + self.step)
         input, target = self.segments.batch(self.step)
@@ -156,29 +198,11 @@ class TextTraining:
         self.network.zero_grad(set_to_none=True)
         loss.backward()
         norm = clip_gradients(self.network.parameters(), norm=self.options.clip_norm)
-        if not (isfinite(loss.item()) and isfinite(norm)):
-            self._skip(norm)
-            return None
-        self.state, self._num_skipped = map_state(Tensor.detach, after), 0
+        number = (self.step - 1) % self.segments.steps_per_pass + 1
+        batch = f"segment {number} of {self.segments.steps_per_pass} of a pass over the text"
+        require_finite_move(self.network, loss.item(), norm, self.step, batch)
+        self.state = map_state(Tensor.detach, after)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         return loss.item(), norm
-
-    def _skip(self, norm: float) -> None:
-        """Leave a step out and begin the next from a fresh state.
-
-        Raises:
-            NonFiniteError: this was the last of too many.
-        """
-        self.state, self._num_skipped = None, self._num_skipped + 1
-        if self._num_skipped >= _MAX_SKIPPED:
-            self._require_finite(norm, "gradient's norm")
-            self._require_finite(float("nan"), "loss")
-
-    def _require_finite(self, value: float, what: str) -> None:
-        if not isfinite(value):
-            raise NonFiniteError(
-                f"The {what} became {value} at step {self.step}; the best weights so far are kept. "
-                "Try a smaller learning rate."
-            )
