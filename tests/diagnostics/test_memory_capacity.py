@@ -8,8 +8,10 @@ from torch import Tensor
 
 import elman
 from elman import Cell
+from elman.cells import ElmanCell, GRUCell
 from elman.diagnostics import memory_capacity
-from elman.errors import OptionError
+from elman.errors import NonFiniteError, OptionError, ShapeError
+from elman.layers import Bidirectional, ManyToOne
 
 
 def test_a_delay_line_recalls_exactly_what_it_holds():
@@ -58,3 +60,23 @@ def test_wrong_options_are_refused(options: dict[str, int], message: str):
 def test_a_network_must_say_what_it_reads():
     with pytest.raises(OptionError, match="`layer` must have an `input_size`, but Sequential has none"):
         memory_capacity(torch.nn.Sequential())
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (ManyToOne(elman.GRU(1, 4)), r"but ManyToOne returns \(4, 4\)"),
+        (Bidirectional(GRUCell(1, 4), merge="none"), r"but Bidirectional returns 'tuple'"),
+    ],
+)
+def test_a_network_must_answer_at_each_step(layer: torch.nn.Module, message: str):
+    with pytest.raises(ShapeError, match=message):
+        memory_capacity(layer)
+
+
+def test_an_output_that_overflows_is_said():
+    layer = elman.Recurrent(
+        ElmanCell(1, 4, activation="relu", recurrent_init="identity", recurrent_scale=3.0)
+    )
+    with pytest.raises(NonFiniteError, match="the output of Recurrent is not finite"):
+        memory_capacity(layer)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from elman.diagnostics.alignment import by_lag, hide_padding, mean_of_live
 from elman.diagnostics.losses import check_loss, make_loss
 from elman.diagnostics.probe import Probe, ProbedCall, norms, noted_calls
-from elman.diagnostics.runs import call, check_layers, check_module
+from elman.diagnostics.runs import call, check_calls, check_layers, check_module
 from elman.diagnostics.twin import Twin, make_twin
 
 
@@ -120,6 +120,7 @@ def run_twin(
     with torch.enable_grad(), torch.random.fork_rng(devices=[]), noted_calls(twin) as calls:
         result = call(twin.module, input, initial_state, lengths)
         value = loss(*result) if isinstance(result, tuple) else loss(result)
+    check_calls(twin.module, calls)
     check_loss(value)
     probes = [probe for one in calls for probe in one.probes]
     found = torch.autograd.grad(value, probes, allow_unused=True)

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from elman.cells.base import first_parameter
-from elman.cells.options import check_size
+from elman.cells.options import brief, check_size
 from elman.diagnostics.runs import check_module
 from elman.diagnostics.twin import make_twin
-from elman.errors import OptionError
+from elman.errors import NonFiniteError, OptionError, ShapeError
 
 PENALTIES = 10.0 ** np.arange(-12.0, 1.0, 2.0)  # times the mean square of a feature
 
@@ -80,6 +80,8 @@ def memory_capacity(
     Raises:
         DtypeError: `layer` is no module.
         OptionError: It has no `input_size`, or an option has a value that is not legal.
+        ShapeError: It does not return an output for each step.
+        NonFiniteError: An output is NaN or infinite.
 
     Reference:
         H. Jaeger (2001), "Short term memory in echo state networks", GMD report 152.
@@ -125,7 +127,15 @@ def _run(layer: nn.Module, signal: np.ndarray) -> np.ndarray:
     is_batch_first = bool(getattr(layer, "batch_first", False))
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         output, _ = twin(input.transpose(0, 1) if is_batch_first else input)
-    output = output.transpose(0, 1) if is_batch_first else output
+        output = output.transpose(0, 1) if is_batch_first and isinstance(output, torch.Tensor) else output
+    if not isinstance(output, torch.Tensor) or output.shape[:2] != input.shape[:2]:
+        came = tuple(output.shape) if isinstance(output, torch.Tensor) else type(output).__name__
+        raise ShapeError(
+            f"`layer` must return one tensor with an output for each step, (T, N, ...), but "
+            f"{type(layer).__name__} returns {brief(came)}."
+        )
+    if not bool(output.isfinite().all()):
+        raise NonFiniteError(f"the output of {type(layer).__name__} is not finite; see `findings`.")
     return output.double().cpu().numpy()
 
 

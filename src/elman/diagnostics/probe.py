@@ -14,7 +14,7 @@ from elman.backends.eager import StepInputs
 from elman.cells import Cell
 from elman.cells.state import State, map_state, state_tensors
 from elman.diagnostics.runs import lengths_of, numbered
-from elman.diagnostics.twin import Twin
+from elman.diagnostics.twin import Twin, listening
 from elman.layers import Recurrent
 
 PREFIX = "probe_"
@@ -147,24 +147,15 @@ def noted_calls(twin: Twin) -> Iterator[list[ProbedCall]]:
         twin: The network's copy.
     """
     calls: list[ProbedCall] = []
-    hooks = []
-    for name, layer in twin.layers.items():
-        hooks.append(layer.register_forward_pre_hook(_forget))
-        hooks.append(layer.register_forward_hook(partial(_note, calls, name), with_kwargs=True))
-    try:
+    with listening(twin.layers, partial(_note, calls), _forget):
         yield calls
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
-def _forget(layer: Recurrent, _: Any) -> None:
+def _forget(layer: Recurrent) -> None:
     _probe_of(layer).drawn.probes.clear()
 
 
-def _note(
-    calls: list[ProbedCall], name: str, layer: Recurrent, args: tuple, kwargs: dict[str, Any], _: Any
-) -> None:
+def _note(calls: list[ProbedCall], name: str, layer: Recurrent, given: dict[str, Any]) -> None:
     drawn = _probe_of(layer).drawn.probes[0]  # what comes after it were questions of the compiler
     probes = list(drawn.values())
     num_steps, batch_size = probes[0].shape[:2]
@@ -173,7 +164,7 @@ def _note(
             numbered(name, [one.layer for one in calls]),
             state_names(layer.initial_state(1)),
             probes,
-            lengths_of(layer, args[0], kwargs.get("lengths"), num_steps, batch_size),
+            lengths_of(layer, given["input"], given.get("lengths"), num_steps, batch_size),
             layer.reverse,
         )
     )

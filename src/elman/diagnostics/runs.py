@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence
 from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell, map_state
 from elman.compiler import Batch
-from elman.diagnostics.twin import make_twin
+from elman.diagnostics.twin import listening, make_twin
 from elman.errors import DtypeError, OptionError
 from elman.layers import Recurrent
 from elman.layers.lengths import as_lengths
@@ -60,15 +60,14 @@ def collect_runs(
         lengths: Number of time steps of each sequence; left out if None.
 
     Raises:
-        OptionError: There is no recurrent layer in it.
+        OptionError: There is no recurrent layer in it, or none was run.
     """
     twin = make_twin(module, lambda cell: cell)
     check_layers(module, twin.layers)
     runs: list[LayerRun] = []
-    for name, layer in twin.layers.items():
-        layer.register_forward_hook(partial(_note, runs, name), with_kwargs=True)
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), listening(twin.layers, partial(_note, runs)):
         call(twin.module, input, initial_state, lengths)
+    check_calls(module, runs)
     return runs
 
 
@@ -83,6 +82,19 @@ def check_layers(module: nn.Module, layers: dict[str, Recurrent]) -> None:
         raise OptionError(
             f"`layer` must be or hold a recurrent layer, such as elman.Recurrent or elman.LSTM, "
             f"but {type(module).__name__} holds none."
+        )
+
+
+def check_calls(module: nn.Module, calls: Sequence[object]) -> None:
+    """Refuse a network that ran none of its layers over a sequence: there is nothing to look at.
+
+    Raises:
+        OptionError: There was no call.
+    """
+    if not calls:
+        raise OptionError(
+            f"`layer` must run a recurrent layer over a sequence, but {type(module).__name__} ran none.\n"
+            "    A layer that is stepped can be looked at by itself, on the sequence of its inputs."
         )
 
 
@@ -137,10 +149,7 @@ def numbered(name: str, names: Iterable[str]) -> str:
     return f"{name} #{times + 1}" if times else name
 
 
-def _note(
-    runs: list[LayerRun], name: str, layer: Recurrent, args: tuple, kwargs: dict[str, Any], _: Any
-) -> None:
-    given = dict(zip(("input", "initial_state"), args, strict=False)) | kwargs
+def _note(runs: list[LayerRun], name: str, layer: Recurrent, given: dict[str, Any]) -> None:
     name = numbered(name, [run.layer for run in runs])
     runs.append(LayerRun(name, layer.cell, _as_batch(layer, **given), layer.backend))
 
@@ -159,7 +168,7 @@ def _as_batch(
         input, resets = input.transpose(0, 1), None if resets is None else resets.transpose(0, 1)
     input = input.detach()
     num_steps, batch_size = input.shape[:2]
-    fresh = fresh_state(layer.cell, batch_size, input)
+    fresh = map_state(Tensor.detach, fresh_state(layer, batch_size, input))
     state = fresh if initial_state is None else map_state(Tensor.detach, initial_state)
     ends = None if lengths is None else as_lengths(lengths, num_steps, batch_size)
     starts = None if resets is None else Resets(resets, fresh)

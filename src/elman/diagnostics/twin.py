@@ -1,9 +1,11 @@
 """A copy of a network, on the same weights, whose cells are wrapped; the network itself is left alone."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -12,6 +14,7 @@ from elman.diagnostics.unrolled import Unrolled
 from elman.layers import Recurrent
 
 Wrap = Callable[[Cell], Cell]
+Note = Callable[[str, Recurrent, dict[str, Any]], None]
 Module = TypeVar("Module", bound=nn.Module)
 
 HOOKS = ("_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called")
@@ -49,9 +52,11 @@ def _copy(
 ) -> nn.Module:
     if id(module) in known:
         return known[id(module)]
+    if isinstance(compiled := module._modules.get("_orig_mod"), nn.Module):  # torch.compile's cover
+        return _copy(compiled, path, wrap, layers, known)
     twin = known[id(module)] = shallow_copy(module)
     if isinstance(module, Recurrent):
-        vars(twin)["_modules"] = {"cell": wrap(_copy_tree(module.cell))}
+        vars(twin)["_modules"] = _copy_tree(module)._modules | {"cell": wrap(_copy_tree(module.cell))}
         layers[path or "recurrent"] = twin  # pyright: ignore[reportArgumentType]
     elif isinstance(module, nn.RNNBase):
         unrolled = Unrolled(shallow_copy(module), wrap)
@@ -87,4 +92,38 @@ def shallow_copy(module: Module) -> Module:
     }
     vars(twin)["_buffers"] = {name: b if b is None else b.clone() for name, b in module._buffers.items()}
     vars(twin).update({name: OrderedDict(vars(module)[name]) for name in HOOKS})
+    vars(twin)["_compiled_call_impl"] = None  # of `module.compile()`; it would call the original
     return twin
+
+
+@contextmanager
+def listening(
+    layers: Mapping[str, Recurrent], note: Note, prepare: Callable[[Recurrent], None] = lambda _: None
+) -> Iterator[None]:
+    """Hear of every run of a twin's layers for a while, by a call or by `forward` itself.
+
+    Args:
+        layers: By their paths.
+        note: Called with the path, the layer and its arguments when it has run.
+        prepare: Called with the layer before.
+    """
+    for name, layer in layers.items():
+        vars(layer)["forward"] = partial(_run_and_note, partial(note, name), prepare, layer)
+    try:
+        yield
+    finally:
+        for layer in layers.values():
+            del vars(layer)["forward"]
+
+
+def _run_and_note(
+    note: Callable[[Recurrent, dict[str, Any]], None],
+    prepare: Callable[[Recurrent], None],
+    layer: Recurrent,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    prepare(layer)
+    result = type(layer).forward(layer, *args, **kwargs)
+    note(layer, dict(zip(("input", "initial_state"), args, strict=False)) | kwargs)
+    return result
