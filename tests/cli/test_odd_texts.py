@@ -63,12 +63,22 @@ def test_line_endings_are_one_symbol(elman: Elman, text: str):
     )
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_a_byte_order_mark_is_no_symbol(elman: Elman, encoding: str):
     assert fit(elman, "Ärger über Öl\nund Übel".encode(encoding)).code == 0
     symbols = json.loads(Path("run/vocabulary.json").read_text())["symbols"]
     assert "Ä" in symbols
     assert "\ufeff" not in symbols
+
+
+def test_a_text_of_one_symbol_is_told(elman: Elman):
+    Path("text.txt").write_text("a" * 40)
+    done = elman("fit", "text", "text.txt", *SMALL[:-1], "--out", "run")
+    assert done.code == 0
+    told = "warning: The training part is one character, 'a', over and over: nothing else is learned."
+    assert told in done.out
+    Path("text.txt").write_text("ab" * 20)
+    assert "over and over" not in elman("fit", "text", "text.txt", *SMALL[:-1], "--out", "other").out
 
 
 def test_utf_16_without_a_mark_needs_a_name(elman: Elman):

@@ -61,6 +61,8 @@ def test_lines_that_are_left_out_are_told(tmp_path: Path):
         ("", "is empty: it holds no line with a step"),
         ("\n \n# only a comment\n", "is empty: it holds no line with a step"),
         ("a X\nb\nc Y\nd\n", r"line 2: expected 2 fields as in line 1, got 1 \(2 such lines in all\)"),
+        ("a X\n".encode("utf-16"), r"is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8\."),
+        ("a X\n".encode("utf-32"), r"is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8\."),
         (b"a X\nb\xff Y\n", "is not UTF-8: byte 0xff in line 2"),
         (b"PK\x00\x01", "is no text: it holds zero bytes"),
     ],

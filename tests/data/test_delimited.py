@@ -121,6 +121,7 @@ def test_number_that_can_be_read_in_two_ways(text: str, mark: str, example: str)
         (b"\x1f\x8b\x08", "t.csv is compressed with gzip; unpack it first."),
         (b"PK\x03\x04", "t.csv is a ZIP archive or an Excel workbook; save the sheet as CSV."),
         ("a,b\n1,2".encode("utf-16"), "t.csv is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8."),
+        ("a,b\n1,2".encode("utf-32"), "t.csv is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8."),
     ],
 )
 def test_bad_bytes(data: bytes, message: str):

@@ -5,13 +5,13 @@ The formats of the shared tasks on tagging (CoNLL) are column files: word, part 
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from elman.data.findings import Finding
+from elman.data.text import marked_encoding
 from elman.errors import DataError, OptionError
 
 SEQUENCE = "sequence"
@@ -119,8 +119,11 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{path} is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8.")
+    marked = marked_encoding(data)
+    if marked in ("utf-16", "utf-32"):
+        raise DataError(
+            f"{path} is {marked.upper()}, not UTF-8; convert it: iconv -f {marked.upper()} -t UTF-8."
+        )
     if b"\0" in data:
         raise DataError(f"{path} is no text: it holds zero bytes.")
     try:

@@ -23,6 +23,8 @@ _BINARY = {
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
     b"PK\x03\x04": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook; save the sheet as CSV",
+    b"\xff\xfe\0\0": "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8",
+    b"\0\0\xfe\xff": "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8",
     b"\xff\xfe": "is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
     b"\xfe\xff": "is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
 }

@@ -9,7 +9,13 @@ from pathlib import Path
 from elman.data.findings import Finding
 from elman.errors import DataError, OptionError
 
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins as the mark of UTF-16 does, so it comes first
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
 _OTHER_LINE_ENDINGS = re.compile("\r\n|\r")
 
 
@@ -49,21 +55,43 @@ def read_text(path: str | Path, encoding: str = "utf-8") -> tuple[str, tuple[Fin
         DataError: the file cannot be read, or its bytes are no text of that encoding.
         OptionError: there is no such encoding.
     """
-    content = read_bytes(path)
-    for mark, marked in _MARKS.items():
-        if content.startswith(mark):
-            encoding = marked
+    return decode_text(read_bytes(path), encoding, str(path))
+
+
+def marked_encoding(content: bytes) -> str | None:
+    """Return the encoding that the byte order mark of a text says; None without one.
+
+    Example:
+        >>> marked_encoding("no".encode("utf-16")), marked_encoding(b"no")
+        ('utf-16', None)
+    """
+    return next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), None)
+
+
+def decode_text(content: bytes, encoding: str, where: str) -> tuple[str, tuple[Finding, ...]]:
+    """Return a text, as `read_text` does, and what was odd in it.
+
+    Args:
+        content: its bytes.
+        encoding: a name that Python knows.
+        where: what the messages call it.
+
+    Raises:
+        DataError: the bytes are no text of that encoding.
+        OptionError: there is no such encoding.
+    """
+    encoding = marked_encoding(content) or encoding
     try:
         text = content.decode(encoding)
     except LookupError as error:
         raise OptionError(f"`encoding` must be one that Python knows, but it is {encoding!r}.") from error
     except UnicodeError as error:
-        raise DataError(f"{path} is no text in {encoding}{_place(content, error)}; {_WAYS_OUT}.") from error
+        raise DataError(f"{where} is no text in {encoding}{_place(content, error)}; {_WAYS_OUT}.") from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{path} holds a zero byte in line {line}, so it is no text; {_WAYS_OUT}.")
+        raise DataError(f"{where} holds a zero byte in line {line}, so it is no text; {_WAYS_OUT}.")
     if not text:
-        raise DataError(f"{path} is empty.")
+        raise DataError(f"{where} is empty.")
     return unify_lines(text)
 
 

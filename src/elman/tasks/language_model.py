@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elman.data.findings import Finding
-from elman.data.text import read_bytes, read_text, unify_lines
+from elman.data.text import decode_text, read_bytes, read_text, unify_lines
 from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError, OptionError, RunError
 from elman.tasks.inspection import NetworkInspection, inspect_network
@@ -343,6 +343,6 @@ def _read(text: str | bytes | Path, unit: str, encoding: str) -> tuple[str | byt
     if isinstance(text, Path):
         return (read_bytes(text), ()) if unit == "byte" else read_text(text, encoding)
     if isinstance(text, bytes):
-        return (text, ()) if unit == "byte" else unify_lines(text.decode(encoding))
+        return (text, ()) if unit == "byte" else decode_text(text, encoding, "The text")
     _refuse_file_name(text)
     return (text, ()) if unit == "byte" else unify_lines(text)

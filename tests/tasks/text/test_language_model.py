@@ -44,12 +44,12 @@ def test_a_cycle_is_learned_and_generated():
 def test_network_reads_as_torch_does(model: LanguageModel):
     network = model.network
     codes = model.vocabulary.encode(TEXT[:40])
-    twin = torch.nn.GRU(128, 12)
+    twin = torch.nn.GRU(64, 12)
     twin.load_state_dict(network.layers.layers[0].state_dict())
     features = twin(network.embedding(torch.from_numpy(codes))[:, None])[0][:, 0]
     logits = features @ network.head.weight.T + network.head.bias
     expected = logits[:-1].log_softmax(-1).gather(1, torch.from_numpy(codes)[1:, None])[:, 0]
-    # Single precision, sums of 128 products in another order.
+    # Single precision, sums of 64 products in another order.
     np.testing.assert_allclose(log_probabilities(network, codes, 1), expected.detach(), atol=1e-5)
 
 
@@ -197,6 +197,17 @@ def test_training_stopped_and_continued_ends_with_the_same_bits(tmp_path: Path):
     assert len(continued.report().curve) == len(whole.report().curve)
     with pytest.raises(RunError, match=r"belongs to a run with other options: dropout was 0\.2, now 0\.3"):
         LanguageModel(small(num_steps=48, dropout=0.3)).fit(TEXT, checkpoint=tmp_path / "state")
+
+
+def test_bytes_are_decoded_as_a_file_would_be():
+    assert (
+        LanguageModel(small()).check(TEXT.encode("utf-32")).lengths
+        == LanguageModel(small()).check(TEXT).lengths
+    )
+    with pytest.raises(
+        DataError, match=r"The text is no text in utf-8 \(byte 0xff in line 1\); name its encoding"
+    ):
+        LanguageModel(small()).check(b"ab\xff" * 20)
 
 
 def test_a_budget_of_seconds_ends_with_it(monkeypatch: pytest.MonkeyPatch):

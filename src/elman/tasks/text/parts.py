@@ -68,7 +68,10 @@ class TextParts:
             symbols[:validation_start], options.unit, options.vocabulary_size, least
         )
         codes = vocabulary.encode_symbols(symbols)
-        return cls(codes, vocabulary, validation_start, test_start, _findings(codes, test_start, vocabulary))
+        findings = _repeats_one(codes[:validation_start], vocabulary) + _unknown(
+            codes, test_start, vocabulary
+        )
+        return cls(codes, vocabulary, validation_start, test_start, findings)
 
     def part(self, name: str) -> tuple[np.ndarray, int]:
         """Return the text up to the end of a part, and where the part begins.
@@ -91,7 +94,17 @@ class TextParts:
         return dict(zip(("training", "validation", "test"), sizes, strict=True))
 
 
-def _findings(codes: np.ndarray, test_start: int, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+def _repeats_one(codes: np.ndarray, vocabulary: Vocabulary) -> tuple[Finding, ...]:
+    if (codes != codes[0]).any():
+        return ()
+    symbol = vocabulary.symbol(int(codes[0]))
+    message = (
+        f"The training part is one {vocabulary.unit}, {symbol!r}, over and over: nothing else is learned."
+    )
+    return (Finding("one_symbol", message, "warning"),)
+
+
+def _unknown(codes: np.ndarray, test_start: int, vocabulary: Vocabulary) -> tuple[Finding, ...]:
     if not vocabulary.has_unknown or test_start == len(codes):
         return ()
     share = float((codes[test_start:] == UNKNOWN).mean())
