@@ -9,7 +9,9 @@ import pytest
 from command_line import Outcome
 
 from elman.experiments import ExperimentSettings, read_report
+from elman.experiments.saved import save_settings
 from elman.tasks.settings import read_settings
+from elman.training.run import RunDirectory
 
 Elman = Callable[..., Outcome]
 
@@ -90,3 +92,31 @@ def test_results_that_cannot_be_drawn(elman: Elman, run: Path, results: str | No
     assert refused.code != 0
     assert told in refused.err
     assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("predict", "run", "config.toml", "--out", "new.csv"),
+        ("evaluate", "run"),
+        ("stream", "run"),
+        ("inspect", "run"),
+        ("generate", "run"),
+        ("score", "run", "config.toml"),
+        ("fit", "text", "--resume", "--out", "run"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_commands_for_runs_name_the_one_for_experiments(
+    elman: Elman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+):
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    save_settings(ExperimentSettings("parity", lengths=(3,)), RunDirectory("run"))
+    Path("config.toml").write_text("words\n")
+    refused = elman(*command)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        "elman: run is the folder of an experiment, which compares networks and keeps none of them; "
+        "`elman report run` draws what it found.\n"
+    )

@@ -18,7 +18,7 @@ from elman.errors import OptionError, RunError
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.inspection import Passage
-from elman.tasks.settings import RunSettings, read_settings
+from elman.tasks.settings import RunSettings, read_run
 from elman.training.run import CONFIG, Mode, RunDirectory
 
 if TYPE_CHECKING:
@@ -165,8 +165,7 @@ def task_of(directory: RunDirectory) -> str:
     Raises:
         RunError: there is no run, or its task is not known.
     """
-    directory.require_run()
-    task = read_settings(directory / CONFIG).get("task")
+    task = read_run(directory).get("task")
     if task not in _RUNS:
         known = ", ".join(_RUNS)
         raise RunError(f"`task` in {directory / CONFIG} must be one of {known}, but it is {task!r}.")

@@ -63,8 +63,7 @@ class RunSettings(ABC):
             RunError: there is no run, or its settings are no TOML.
             OptionError: they are those of another task, or not legal.
         """
-        directory.require_run()
-        return cls.from_mapping(read_settings(directory / CONFIG), str(directory / CONFIG))
+        return cls.from_mapping(read_run(directory), str(directory / CONFIG))
 
     def picked(self, cls: type[Object], **more: Any) -> Object:
         """Return an object of options whose fields have the values of the settings of their names.
@@ -97,6 +96,22 @@ def _settings_from(cls: type[Settings], values: Mapping[str, Any], source: str) 
         raise OptionError(f"{source} does not give {', '.join(f'`{name}`' for name in missing)}.")
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return cls(**{**values, **lists})
+
+
+def read_run(directory: RunDirectory) -> dict[str, Any]:
+    """Read the config.toml of a run.
+
+    Raises:
+        RunError: there is no run, or it is an experiment, or its settings are no TOML.
+    """
+    directory.require_run()
+    values = read_settings(directory / CONFIG)
+    if values.get("task") == "experiment":
+        raise RunError(
+            f"{directory.path} is the folder of an experiment, which compares networks and keeps none of "
+            f"them; `elman report {directory.path}` draws what it found."
+        )
+    return values
 
 
 def read_settings(path: Path) -> dict[str, Any]:
