@@ -30,6 +30,7 @@ from elman.tasks.text.parts import TextParts
 from elman.tasks.text.segments import Segments
 
 ROUNDS, STEPS = 5, 4
+PASSES = 4  # over the text; as much is dropped as after so many
 
 
 class TorchNetwork(nn.Module):
@@ -95,8 +96,9 @@ def time_peers(file: Path, cell: str) -> None:
     for one in (network, theirs.network):
         one.set_submodule("dropout", nn.Identity())  # their masks differ
     losses = [(ours.do_step(), theirs.do_step()) for _ in range(3)]
-    network.set_submodule("dropout", Dropout(options.dropout))
-    theirs.network.set_submodule("dropout", nn.Dropout(options.dropout))
+    share = options.dropout_after(PASSES)
+    network.set_submodule("dropout", Dropout(share))
+    theirs.network.set_submodule("dropout", nn.Dropout(share))
     if any(abs(one - other) > 1e-3 for one, other in losses):
         raise SystemExit(f"{cell}: the losses of the first steps differ: {losses}")
     seconds: list[tuple[float, float]] = []

@@ -36,10 +36,17 @@ CellName = Annotated[
 ]
 HiddenSize = Annotated[int | None, network("--hidden-size", "UNITS", "Of each layer. Default: 512.")]
 NumLayers = Annotated[int | None, network("--layers", "LAYERS", "On top of one another. Default: 1.")]
-EmbeddingSize = Annotated[int | None, network("--embedding-size", "SIZE", "Of a symbol. Default: 128.")]
+EmbeddingSize = Annotated[
+    int | None, network("--embedding-size", "SIZE", "Of a symbol. Default: 64; 128 for words.")
+]
 Tied = Annotated[bool, network("--tied", None, "Read out with the weights of the embedding.")]
 Dropout = Annotated[
-    float | None, network("--dropout", "SHARE", "Of features, between layers and after. Default: 0.25.")
+    float | None,
+    network(
+        "--dropout",
+        "SHARE",
+        "Of features, between layers and after. Default: from 0 up as the text is reread.",
+    ),
 ]
 InputDropout = Annotated[
     float | None, network("--input-dropout", "SHARE", "Of features of the embedded symbols. Default: 0.")

@@ -68,7 +68,7 @@ def test_it_is_the_gradient_of_the_last_symbol_alone():
     (record,) = records
     assert network.training
     assert [step for step in range(101) if watch.is_due(step)] == [0, 50, 100]
-    twin = torch.nn.GRUCell(128, 6).double()
+    twin = torch.nn.GRUCell(64, 6).double()
     weights = network.layers.layers[0].state_dict()
     twin.load_state_dict({name.removesuffix("_l0"): one for name, one in weights.items()})
     state, states = torch.zeros(3, 6, dtype=torch.float64), []

@@ -15,7 +15,7 @@ from elman.tasks.networks import make_cell, make_layer, seeded
 from elman.tasks.text.options import TextOptions
 from elman.training import init_recurrent_, set_forget_bias_
 
-_EMBEDDING_SIZE = 128
+_ALPHABET = 256  # symbols that an embedding of half the size tells apart
 
 
 class TextNetwork(nn.Module):
@@ -34,15 +34,15 @@ class TextNetwork(nn.Module):
 
     def __init__(self, num_codes: int, options: TextOptions) -> None:
         super().__init__()
-        layers, size = [], options.embedding_size or _EMBEDDING_SIZE
+        layers, size = [], options.embedding_size or (64 if num_codes <= _ALPHABET else 128)
         output_size = _make_layer(options, 1).output_size
         if options.tied and options.embedding_size is None:
             size = output_size
         self.embedding = nn.Embedding(num_codes, size)
-        self.input_dropout, self.dropout = Dropout(options.input_dropout), Dropout(options.dropout)
+        self.input_dropout, self.dropout = Dropout(options.input_dropout), Dropout(options.dropout_after(0))
         for _ in range(options.num_layers):
             layers.append(_make_layer(options, layers[-1].output_size if layers else size))
-        self.layers = Stacked(*layers, dropout=options.dropout)
+        self.layers = Stacked(*layers, dropout=self.dropout.p)
         # The layers may put out another number of features than a symbol has.
         is_wider = options.tied and size != output_size
         self.narrow = nn.Linear(output_size, size) if is_wider else nn.Identity()
@@ -63,6 +63,10 @@ class TextNetwork(nn.Module):
                 if isinstance(module, nn.LSTM | LSTM):
                     set_forget_bias_(module)
         return network.to(options.device)
+
+    def set_dropout(self, share: float) -> None:
+        """Drop this share of features from now on, between layers and before the read-out."""
+        self.dropout.p = self.layers.dropout = share
 
     def forward(self, codes: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Return the logits after each symbol, and the state to go on from."""

@@ -16,6 +16,7 @@ from elman.training.options import RECOVERIES, TrainingOptions
 from elman.training.through_time.sizes import parse_bytes
 
 DEFAULT_SECONDS = 300.0
+_MAX_DROPOUT, _HALF_WAY = 0.5, 8.0  # passes after which half of the largest share is dropped
 _MAX_SEED = 2**32 - 1
 
 
@@ -32,9 +33,11 @@ class TextOptions:
         cell: a name of `elman.cells.ALL_CELLS`.
         hidden_size: units of each layer.
         num_layers: layers.
-        embedding_size: features of a symbol; None takes 128, or what the layers put out if `tied`.
+        embedding_size: features of a symbol; None takes 64, with more than 256 symbols 128, and what the
+            layers put out if `tied`.
         tied: whether the read-out uses the embedding's weights.
-        dropout: share of features dropped between layers and before the read-out, in [0, 1).
+        dropout: share of features dropped between layers and before the read-out, in [0, 1); None drops more
+            and more as the text is read again and again, see `dropout_after`.
         input_dropout: share of features of the embedded symbols dropped, in [0, 1).
         weight_dropout: share of recurrent weights dropped for a whole segment, in [0, 1).
         segment: steps through which gradients flow; the state is carried on to the next segment.
@@ -71,7 +74,7 @@ class TextOptions:
     num_layers: int = 1
     embedding_size: int | None = None
     tied: bool = False
-    dropout: float = 0.25
+    dropout: float | None = None
     input_dropout: float = 0.0
     weight_dropout: float = 0.0
     segment: int = 64
@@ -102,7 +105,8 @@ class TextOptions:
         self._require_whole("max_recoveries", 0, inf)
         check_choice("recovery", self.recovery, RECOVERIES)
         for name in ("test", "dropout", "input_dropout", "weight_dropout", "warmup"):
-            self._require(name, 0 <= self._number(name) < 1, "in [0, 1)")
+            if getattr(self, name) is not None:
+                self._require(name, 0 <= self._number(name) < 1, "in [0, 1)")
         self._require("learning_rate", 0 < self._number("learning_rate") < inf, "a finite number above 0")
         self._require("weight_decay", 0 <= self._number("weight_decay") < inf, "a finite number, 0 or more")
         self._require("clip_norm", self._number("clip_norm") > 0, "above 0")
@@ -123,6 +127,13 @@ class TextOptions:
     def budget(self) -> str:
         """The budget as shown to people."""
         return f"{self.num_steps} steps" if self.num_steps else f"{self.seconds:g} s"
+
+    def dropout_after(self, passes: float) -> float:
+        """Return the share of features to drop after so many passes over the text.
+
+        What is read for the first time cannot be learned by heart, so nothing is dropped; in the end half is.
+        """
+        return _MAX_DROPOUT * passes / (passes + _HALF_WAY) if self.dropout is None else self.dropout
 
     def share_of_budget(self, step: int, seconds: float) -> float:
         """Return how much of the budget is spent after `step` steps and `seconds`; 1 or more is the end."""

@@ -38,7 +38,7 @@ class TextSettings(RunSettings):
     num_layers: int = TextOptions.num_layers
     embedding_size: int | None = TextOptions.embedding_size
     tied: bool = TextOptions.tied
-    dropout: float = TextOptions.dropout
+    dropout: float | None = TextOptions.dropout
     input_dropout: float = TextOptions.input_dropout
     weight_dropout: float = TextOptions.weight_dropout
     segment: int = TextOptions.segment

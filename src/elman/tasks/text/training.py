@@ -190,6 +190,8 @@ class TextTraining:
         """Do one step; return its loss and the norm of its gradient."""
         # The seed of the masks of dropout; steps of a continued run draw the same ones.
         torch.manual_seed(self.options.seed * 1_000_003 + self.step)
+        passes = (self.step - 1) / self.segments.steps_per_pass
+        self.network.set_dropout(self.options.dropout_after(passes))
         input, target = self.segments.batch(self.step)
         state = None if self.segments.begins_pass(self.step) else self.state
         with within_memory(self.options.num_bytes):
