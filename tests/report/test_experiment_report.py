@@ -83,6 +83,24 @@ def test_picture_is_xml_with_a_line_for_each_curve(lengths: tuple[int, ...]):
     assert {"lstm", "a<b", "accuracy"} <= set(texts)
 
 
+def test_names_of_any_length_stand_within_the_picture():
+    """In a wide font, such as Verdana, twelve pixels high: a letter of a name takes seven or less."""
+    short = "elman:activation=relu"
+    option = "recurrent_init=an_orthogonal_matrix_of_a_radius_of_a_half"
+    networks = [short, f"gru:{option},double_bias=True,norm=0.5", *(f"cell {n}" for n in range(30))]
+    found = replace(report(10), trials=[trial(network, 10, 0, 0.5) for network in networks])
+    tree = ElementTree.fromstring(experiment_svg(found))
+    width, height = map(float, tree.attrib["viewBox"].split()[2:])
+    texts = list(tree.iter("{http://www.w3.org/2000/svg}text"))
+    names = [one for one in texts if float(one.attrib["x"]) > 560 and one.attrib["text-anchor"] == "start"]
+    assert all(float(one.attrib["x"]) + 7 * len(one.text or "") <= width for one in names)
+    assert all(float(one.attrib["y"]) < height for one in names)
+    assert [one.text for one in names][:4] == [short, f"gru:{option},", "double_bias=True,norm=0.5", "cell 0"]
+    assert len({one.attrib["y"] for one in names}) == len(names)
+    plain = replace(report(10), trials=[trial(short, 10, 0, 0.5)])
+    assert 'viewBox="0 0 760 380"' in experiment_svg(plain)
+
+
 def test_scales():
     assert Scale(0, 10, 100, 200).place(5) == 150
     assert Scale(1, 100, 0, 10, is_log=True).place(10) == pytest.approx(5)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 COLORS = ("#0067a8", "#b8410b", "#007a55", "#8b3f8f", "#7a5f00", "#5b6673", "#c2185b", "#2e7d32")
 DASHES = ("", "7 4", "2 3")
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 760, 380, 70, 30, 200, 55
+"""The picture grows to the right and downwards where the names at its right need more."""
+MARK, LINE, LETTER, WRAP = 44, 18, 7.4, 34
+"""Pixels before a name, from line to line and, in a wide font, of a letter; letters of a line of a name."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,14 @@ def experiment_svg(report: ExperimentReport) -> str:
     ends = [x for _, points in curves for x, _ in points] or [0.0, 1.0]
     across = Scale(min(ends) if len(report.bars) > 1 else 0, max(ends), LEFT, WIDTH - RIGHT)
     up = Scale(floor, max(values), HEIGHT - BOTTOM, TOP, report.lower_is_better)
-    parts = [*_frame(across, up, x_name, report), *_lines(curves, across, up)]
+    names = _wrapped(dict.fromkeys(name for name, _ in curves))
+    parts = [*_frame(across, up, x_name, report), *_lines(curves, across, up), *_legend(names)]
     body = "\n".join(parts)
+    width, height = _size([line for lines in names.values() for line in lines])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         f'font-size="12" fill="#1a2129" role="img" aria-label="{escape(report.title)}">\n'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>\n{body}\n</svg>\n'
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>\n{body}\n</svg>\n'
     )
 
 
@@ -115,11 +121,38 @@ def _lines(curves: Sequence[Curve], across: Scale, up: Scale) -> Iterator[str]:
         look = f'fill="none" stroke="{color}" stroke-width="1.8" stroke-dasharray="{dash or "none"}"'
         yield f'<path d="M{path}" {look}/>' if places else ""
         yield "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{color}"/>' for x, y in places[-1:])
-    for index, name in enumerate(names):
+
+
+def _wrapped(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the lines of each name; long ones are broken behind a comma, where an option ends."""
+    wrapped = {}
+    for name in names:
+        lines = [""]
+        for piece in re.findall(r"[^,]+,?\s*", name):
+            if lines[-1] and len(lines[-1] + piece) > WRAP:
+                lines.append("")
+            lines[-1] += piece
+        wrapped[name] = [line.strip() for line in lines]
+    return wrapped
+
+
+def _size(lines: Sequence[str]) -> tuple[int, int]:
+    """Return how wide and high a picture must be for the lines of its legend."""
+    longest = max(map(len, lines), default=0)
+    return (
+        max(WIDTH, math.ceil(WIDTH - RIGHT + MARK + LETTER * longest)),
+        max(HEIGHT, TOP + LINE * len(lines)),
+    )
+
+
+def _legend(names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    x, y = WIDTH - RIGHT + 14, TOP
+    for index, lines in enumerate(names.values()):
         color, dash = _look(index)
-        y, x = TOP + 18 * index, WIDTH - RIGHT + 14
         yield f'<path d="M{x} {y}h24" stroke="{color}" stroke-width="2" stroke-dasharray="{dash or "none"}"/>'
-        yield _text(x + 30, y + 4, name, "start")
+        for line in lines:
+            yield _text(WIDTH - RIGHT + MARK, y + 4, line, "start")
+            y += LINE
 
 
 def _look(index: int) -> tuple[str, str]:
