@@ -11,7 +11,7 @@ from wards import HEALTHY, PLANTED, noise, orthogonal, spoilt
 
 import elman
 from elman import Cell, Recurrent
-from elman.cells import ElmanCell, LSTMCell
+from elman.cells import ElmanCell, IndRNNCell, LSTMCell
 from elman.diagnostics import findings
 from elman.diagnostics.finding import REMEDIES
 from elman.errors import OptionError
@@ -38,8 +38,8 @@ def test_no_miss(number: int):
     assert ward.faults <= found <= ward.faults | ward.consequences
 
 
-def test_there_are_twenty_of_each():
-    assert (len(HEALTHY), len(PLANTED)) == (20, 20)
+def test_there_are_more_than_twenty_of_each():
+    assert (len(HEALTHY), len(PLANTED)) == (22, 22)
 
 
 def test_every_kind_is_planted_and_has_remedies_and_a_chapter():
@@ -115,6 +115,19 @@ def test_a_gradient_that_is_not_a_number_is_found():
 
 def test_one_step_has_no_findings():
     assert findings(elman.GRU(3, 8), noise(1)) == ()
+
+
+@pytest.mark.parametrize(
+    "options", [{"lengths": [1, 1, 1, 1]}, {"lengths": [1, 5, 5, 5], "num_sequences": 1}]
+)
+def test_sequences_of_one_step_among_longer_ones_have_none(options: dict[str, Any]):
+    assert findings(elman.GRU(3, 8), noise(5), **options) == ()
+
+
+def test_an_input_of_large_numbers_behind_the_end_is_not_looked_at():
+    input = noise(5)
+    input[2:] = 1e6
+    assert findings(Recurrent(IndRNNCell(3, 8)), input, lengths=[2] * 4) == ()
 
 
 def test_a_wrong_lag_is_refused():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import elman
 from elman import Recurrent, Stacked
-from elman.cells import ElmanCell, GRUCell, LSTMCell
+from elman.cells import ElmanCell, GRUCell, IndRNNCell, LayerNormGRUCell, LinearRecurrentCell, LSTMCell
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Ward:
 VANISHING, EXPLODING = frozenset({"vanishing_gradient"}), frozenset({"exploding_gradient"})
 UNITS, GATES = frozenset({"saturated_units"}), frozenset({"saturated_gates"})
 DEAD, CLOSED, NAN = frozenset({"dead_units"}), frozenset({"closed_gate"}), frozenset({"non_finite"})
-SHORT = frozenset({"short_memory"})
+SHORT, UNSCALED = frozenset({"short_memory"}), frozenset({"unscaled_input"})
 
 
 def noise(num_steps: int, scale: float = 1.0) -> Tensor:
@@ -104,6 +104,8 @@ HEALTHY: list[Callable[[], Ward]] = [
     lambda: Ward(irnn(32), noise(100, 0.1)),
     lambda: Ward(Recurrent(orthogonal(3).cell), noise(100)),  # pyright: ignore[reportArgumentType]
     lambda: Ward(Stacked(LSTMCell(3, 12, forget_bias=4.0), GRUCell(12, 8)), noise(9)),
+    lambda: Ward(Recurrent(LayerNormGRUCell(3, 16)), noise(9, 1e4)),
+    lambda: Ward(Recurrent(LinearRecurrentCell(3, 16)), noise(20)),
 ]
 
 PLANTED: list[Callable[[], Ward]] = [
@@ -127,4 +129,6 @@ PLANTED: list[Callable[[], Ward]] = [
     lambda: Ward(with_bias(irnn(32), -9.0, slice(32)), noise(40, 0.1), DEAD, VANISHING),
     lambda: Ward(spoilt(elman.GRU(3, 8), math.nan), noise(9), NAN),
     lambda: Ward(irnn(16, 9.0), noise(100), NAN),
+    lambda: Ward(Recurrent(IndRNNCell(3, 16)), noise(9, 1e4), UNSCALED),
+    lambda: Ward(Recurrent(LinearRecurrentCell(3, 16)), 1e4 + noise(20), UNSCALED),
 ]

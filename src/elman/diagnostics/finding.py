@@ -79,6 +79,10 @@ REMEDIES = {
         "a bias of the gate of 1 or more at the start: LSTMCell(..., forget_bias=1.0)",
         "a look at inputs of large mean: they act as a bias",
     ),
+    "unscaled_input": (
+        "inputs of mean 0 and variance 1, by the mean and deviation of the training part",
+        "layer normalisation of the input: elman.cells.LayerNormInput",
+    ),
     "dead_units": (
         "a smaller learning rate: one large step can push a unit below zero for good",
         "biases of zero or a little above at the start",

@@ -3,7 +3,7 @@
 The thresholds were set on the networks of tests/diagnostics/wards.py, drawn from other seeds than the tests
 draw. They stand far from both sides. Healthy and planted ones had shares of the gradient of at least 0.04
 and at most 9e-10, growths of at most 2.3 and at least 1500, saturated shares of at most 0.01 and at least
-0.8.
+0.8, states under a large input of at most 1 and at least 2000.
 """
 
 from collections.abc import Iterator
@@ -27,6 +27,7 @@ EACH_WAY = 0.1  # a gate that saturates at one end alone is held there on purpos
 CLOSED = 0.9  # share of values below 0.05
 FORGETS = 0.5  # what a step leaves of the gradient at most where a closed gate forgets
 DEAD = 0.25  # share of units
+LARGE = 100.0  # root mean square; of a standardized input it is 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ def find_vanishing(report: LayerReport) -> Iterator[Finding]:
 
 def find_exploding(report: LayerReport) -> Iterator[Finding]:
     """Find a gradient that grows on its way back."""
-    growth = report.lags.gain[1:] / report.lags.gain[1] if report.lags.gain[1:].any() else np.ones(1)
+    gain = report.lags.gain[1:]
+    if not np.nansum(gain):  # nothing is left, or no sequence has a second step
+        return
+    growth = gain / gain[0]
     worst = int(np.nanargmax(growth))
     if growth[worst] > EXPLODED:
         text = (
@@ -117,7 +121,21 @@ def find_dead(report: LayerReport) -> Iterator[Finding]:
                 yield make_finding("dead_units", report.run.layer, text, share=share)
 
 
-RULES = (find_vanishing, find_exploding, find_saturated, find_closed, find_dead)
+def find_unscaled(report: LayerReport) -> Iterator[Finding]:
+    """Find an input in units of its own whose size the state takes over; one that saturates is found so."""
+    batch, lengths = report.run.batch, torch.as_tensor(report.run.lengths)
+    alive = torch.arange(len(batch.input))[:, None] < lengths
+    size = float(batch.input[alive.to(batch.input.device)].double().square().mean().sqrt())
+    state = max(float(np.nanmax(one.size)) for one in report.activity.states)
+    if min(size, state) > LARGE:
+        text = (
+            f"{report.run.layer}: the root mean square of the input is {size:.1e}, and the state takes it "
+            f"over, with {state:.1e}."
+        )
+        yield make_finding("unscaled_input", report.run.layer, text, input=size, state=state)
+
+
+RULES = (find_unscaled, find_vanishing, find_exploding, find_saturated, find_closed, find_dead)
 
 
 def find_non_finite(module: nn.Module, runs: list[LayerRun]) -> Iterator[Finding]:
