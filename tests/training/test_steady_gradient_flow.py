@@ -59,58 +59,43 @@ CELLS = {
 }
 
 
-def by_definition(cell: Cell, steps: list[tuple[Any, Any]], sent: list[Any]) -> Tensor:
-    """Omega from full Jacobians: `steps` hold input and state before, `sent` dL/ds after, all constants."""
+def parts_of(state: Any) -> tuple[Tensor, ...]:
+    return state if isinstance(state, tuple) else (state,)
 
-    def flatten(state: Any) -> Tensor:
-        return torch.cat([*state]) if isinstance(state, tuple) else state
 
-    def build(vector: Tensor) -> Any:
-        parts = list(vector.view(-1, 1, H).unbind())
-        return tuple(parts) if len(parts) > 1 else parts[0]
+def jacobian_of(cell: Cell, input: Tensor, before: Tensor) -> Tensor:
+    """ds_t/ds_{t-1} of one sequence, the tensors of its state side by side."""
 
-    total = torch.zeros((), dtype=torch.float64)
-    for (input, before), gradient in zip(steps, sent, strict=True):
+    def step(vector: Tensor) -> Tensor:
+        parts = list(vector.view(-1, 1, H))
+        after = cell(input, tuple(parts) if len(parts) > 1 else parts[0])[1]
+        return torch.cat(parts_of(after), dim=1)[0]
 
-        def step(vector: Tensor, input: Tensor = input) -> Tensor:
-            after = cell(input.unsqueeze(0), build(vector))[1]
-            return flatten(tuple(one[0] for one in after) if isinstance(after, tuple) else after[0])
-
-        jacobian = torch.autograd.functional.jacobian(step, flatten(before), create_graph=True)
-        assert isinstance(jacobian, Tensor)
-        g = flatten(gradient)
-        total = total + ((g @ jacobian).norm() / g.norm() - 1).square()
-    return total
+    found = torch.autograd.functional.jacobian(step, before, create_graph=True)
+    assert isinstance(found, Tensor)
+    return found
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_omega_and_its_gradient_by_the_definition(name: str):
-    """One sequence; with constants fixed, Omega is differentiated through full Jacobians."""
+    """One sequence, by full Jacobians: g_{t-1} = dL_{t-1}/ds_{t-1} + g_t J_t, constants in Omega."""
     cell = CELLS[name]().double()
     layer, input = Recurrent(cell), torch.randn(T, 1, I, dtype=torch.float64)
     flow = GradientFlowPenalty(layer)
     output, _ = flow(input)
-    loss = output.square().sum()
-    omega = flow.penalty(loss)
+    omega = flow.penalty(output.square().sum())
     found = torch.autograd.grad(omega, list(cell.parameters()), retain_graph=True, allow_unused=True)
 
-    state, states = cell.initial_state(1), []
-    rerun = []
+    state, vectors = cell.initial_state(1), []
     for t in range(T):
         _, state = cell(input[t], state)
-        states.append(state)
-        rerun.append(state[0] if isinstance(state, tuple) else state)
-    again = torch.stack(rerun).square().sum()
-    sent, steps = [], []
-    for t in range(1, T):
-        parts = states[t] if isinstance(states[t], tuple) else (states[t],)
-        grads = torch.autograd.grad(again, parts, retain_graph=True, allow_unused=True)
-        grads = [torch.zeros(1, H).double() if g is None else g for g in grads]
-        sent.append(tuple(g[0] for g in grads) if len(grads) > 1 else grads[0][0])
-        before = states[t - 1]
-        before = tuple(b[0].detach() for b in before) if isinstance(before, tuple) else before[0].detach()
-        steps.append((input[t, 0], before))
-    expected = by_definition(cell, steps, sent)
+        vectors.append(torch.cat(parts_of(state), dim=1)[0].detach())
+    jacobians = [jacobian_of(cell, input[t], vectors[t - 1]) for t in range(1, T)]
+    expected, g = torch.zeros((), dtype=torch.float64), torch.zeros_like(vectors[0])
+    for vector, jacobian in zip(reversed(vectors[1:]), reversed(jacobians), strict=True):
+        g = g + torch.cat([2 * vector[:H], torch.zeros_like(vector[H:])])  # the output is h
+        expected = expected + ((g @ jacobian).norm() / g.norm() - 1).square()
+        g = g @ jacobian.detach()
     assert omega.item() == pytest.approx(expected.item(), rel=1e-10)
     theirs = torch.autograd.grad(expected, list(cell.parameters()), allow_unused=True)
     for one, other in zip(found, theirs, strict=True):
@@ -253,3 +238,48 @@ def test_flow_refusals():
         OptionError, match=r"nothing was run: call the penalty in the place of the layer first\."
     ):
         flow.penalty(torch.zeros(()))
+
+
+class Delayed(Cell):
+    """h_t = U h_{t-2} + x_t; the state (h_t, h_{t-1}) hands on a tensor of the step before."""
+
+    def __init__(self, size: int):
+        super().__init__(size, size)
+        self.weight = nn.Parameter(torch.randn(size, size, dtype=torch.float64))
+
+    def initial_state(self, batch_size: int) -> Any:
+        return self.zeros(batch_size, self.hidden_size), self.zeros(batch_size, self.hidden_size)
+
+    def forward(self, input: Tensor, state: Any) -> tuple[Tensor, Any]:
+        hidden = nn.functional.linear(state[1], self.weight) + input
+        return hidden, (hidden, state[0])
+
+
+def test_a_state_that_is_handed_on_counts_where_it_stands():
+    layer = Recurrent(Delayed(H))
+    flow = GradientFlowPenalty(layer)
+    output, _ = flow(torch.randn(T, 1, H, dtype=torch.float64))
+    target = torch.randn(H, dtype=torch.float64)
+    found = flow.penalty(output[-1, 0] @ target)
+    weight = layer.cell.weight.detach().numpy()  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    jacobian = np.block([[np.zeros((H, H)), weight], [np.eye(H), np.zeros((H, H))]])
+    g, total = np.concatenate([target.numpy(), np.zeros(H)]), 0.0
+    for _ in range(T - 1):
+        back = g @ jacobian
+        total += (np.linalg.norm(back) / np.linalg.norm(g) - 1) ** 2
+        g = back
+    assert found.item() == pytest.approx(total, rel=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"lengths": [T, 2, 4]}, {"resets": torch.eye(T, N).bool()}], ids=str)
+def test_it_begins_at_a_learned_state(options: dict[str, Any]):
+    layer = Recurrent(GRUCell(I, H), learn_initial_state=True).double()
+    nn.init.normal_(layer.learned_state[0])  # pyright: ignore[reportOptionalSubscript]
+    input = torch.randn(T, N, I, dtype=torch.float64)
+    expected, _ = layer(input, **options)
+    flow = GradientFlowPenalty(layer)
+    output, _ = flow(input, **options)
+    torch.testing.assert_close(output, expected, rtol=1e-12, atol=1e-12)
+    loss = output.square().sum()
+    (loss + flow.penalty(loss)).backward()
+    assert all(one.grad is not None for one in layer.parameters())

@@ -98,13 +98,13 @@ class GradientFlowPenalty:
         steps = input.transpose(0, 1) if swap else input
         num_steps, self._batch_size = steps.shape[:2]
         ends = None if lengths is None else as_lengths(lengths, num_steps, self._batch_size)
-        fresh = map_state(lambda part: part.to(input), cell.initial_state(self._batch_size))
+        fresh = map_state(lambda part: part.to(input), self.layer.initial_state(self._batch_size))
         starts = resets.transpose(0, 1) if swap and resets is not None else resets
         counts = self._counted(num_steps, ends, starts, begins_fresh=initial_state is None)
         self._steps = []
 
         def step(input: Tensor, state: Any, **more: Tensor) -> tuple[Tensor, Any]:
-            output, after = cell(input, state, **more)
+            output, after = _set_apart(*cell(input, state, **more))
             self._steps.append(_Step(input, state, more, after, next(counts).to(input.device)))
             return output, after
 
@@ -178,6 +178,21 @@ class GradientFlowPenalty:
         counts = torch.cat([step.counts for step in steps]) & (length > 0)
         ratio = _row_norm(list(back))[counts] / length[counts]
         return (ratio - 1).square().sum()
+
+
+def _set_apart(output: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """Return a state whose tensors stand at this step alone: a cell may hand on those of the step before.
+
+    An output that is the state itself stays so, and its loss belongs to the gradient of the state.
+    """
+    apart: dict[int, Tensor] = {}
+
+    def set_apart(part: Tensor) -> Tensor:
+        apart[id(part)] = part.view_as(part) if part.requires_grad else part.detach().requires_grad_()
+        return apart[id(part)]
+
+    state = map_state(set_apart, state)
+    return apart.get(id(output), output), state
 
 
 def _join(states: list[Any]) -> Any:
