@@ -169,3 +169,15 @@ def test_clipping_changes_no_number_on_the_way_forward():
     torch.testing.assert_close(plain, clipped, rtol=0, atol=0)
     with pytest.raises(OptionError, match=r"`limit` must be positive, but it is 0\."):
         ClipStateGradient(cell, limit=0)
+
+
+def test_a_single_parameter_is_taken_as_torch_takes_it():
+    (parameter,) = with_gradients(torch.tensor([3.0, 4.0]))
+    assert clip_gradients(parameter, norm=1.0) == 5.0
+    torch.testing.assert_close(parameter.grad, torch.tensor([0.6, 0.8]))
+
+
+def test_a_parameter_that_two_layers_share_counts_once():
+    (parameter,) = with_gradients(torch.tensor([3.0, 4.0]))
+    assert clip_gradients([parameter, parameter], norm=1.0) == 5.0
+    torch.testing.assert_close(parameter.grad, torch.tensor([0.6, 0.8]))

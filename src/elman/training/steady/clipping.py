@@ -13,7 +13,7 @@ from elman.errors import OptionError
 
 
 def clip_gradients(
-    parameters: Iterable[Tensor],
+    parameters: Tensor | Iterable[Tensor],
     norm: float | None = None,
     value: float | None = None,
     *,
@@ -34,7 +34,8 @@ def clip_gradients(
     finite have a finite norm here, even where their squares overflow.
 
     Args:
-        parameters: Those of the whole model; those without a gradient are left alone.
+        parameters: Those of the whole model, or a single one; those without a gradient are left alone, one
+            that stands there twice counts once.
         norm: The largest norm of all gradients together; positive.
         value: The largest absolute value of one number; positive.
         non_finite: What happens to gradients whose norm is infinite or NaN: "keep" leaves them, and the norm
@@ -72,7 +73,8 @@ def clip_gradients(
             raise OptionError(f"`{name}` must be positive, but it is {brief(limit)}.")
     if non_finite == "random" and norm is None:
         raise OptionError('`non_finite="random"` needs `norm`, the size of the step.')
-    gradients = [one.grad for one in parameters if one.grad is not None]
+    each = {id(one): one for one in ([parameters] if isinstance(parameters, Tensor) else parameters)}
+    gradients = [one.grad for one in each.values() if one.grad is not None]
     with torch.no_grad():
         before = _norm(gradients)
         if not isfinite(before):
