@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 import elman
 from elman import Recurrent
-from elman.cells import ElmanCell, GRUCell, LSTMCell
+from elman.cells import (
+    ElmanCell,
+    GRUCell,
+    LSTMCell,
+    ProjectionLSTMCell,
+    RecurrentHighwayCell,
+    SLSTMCell,
+)
 from elman.errors import ElmanError, OptionError, ShapeError
 from elman.training import init_recurrent_, set_forget_bias_
 
@@ -177,3 +184,24 @@ def test_refused_weights_stay_as_they_were():
     with pytest.raises(ShapeError):
         init_recurrent_(model, "identity")
     assert all(torch.equal(*pair) for pair in zip(model.parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("make", "num_gates"), [(lambda: RecurrentHighwayCell(3, H, depth=2), 4), (lambda: SLSTMCell(3, H), 4)]
+)
+def test_every_layer_and_head_has_a_matrix_of_its_own(make: Callable[[], nn.Module], num_gates: int):
+    module = init_recurrent_(make(), "identity", scale=0.5)
+    weight: Any = module.weight_hh
+    matrices = weight.detach().reshape(-1, H, H)
+    assert len(matrices) == num_gates
+    for matrix in matrices:
+        assert torch.equal(matrix, 0.5 * torch.eye(H))
+
+
+def test_a_projected_state_makes_gates_that_are_not_square():
+    cell = ProjectionLSTMCell(3, H, projection_size=4)
+    with pytest.raises(ShapeError, match=r"needs square gates, but in `weight_hh` one is \(12, 4\)"):
+        init_recurrent_(cell, "identity")
+    init_recurrent_(cell, "orthogonal")
+    for gate in gates(cell):
+        np.testing.assert_allclose(gate.T @ gate, np.eye(4), atol=1e-5)  # of float32

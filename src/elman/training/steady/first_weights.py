@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from elman.cells import LSTMCell
+from elman.cells import Cell, LSTMCell
 from elman.cells.options import check_choice, check_number
 from elman.errors import OptionError, ShapeError
 
@@ -89,12 +89,14 @@ def _gates(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Yield the recurrent weights of each gate; writing to them writes to the parameter."""
     for path, owner in module.named_modules():
         for name, weight in owner._parameters.items():
-            if weight is None or not _RECURRENT.fullmatch(name) or weight.dim() != 2:
+            if weight is None or not _RECURRENT.fullmatch(name) or weight.dim() < 2:
                 continue
-            is_torch = isinstance(owner, nn.RNNBase | nn.RNNCellBase)
-            num_rows = int(owner.hidden_size) if is_torch else weight.shape[1]
-            for gate in weight.detach().split(num_rows):
-                yield ".".join(filter(None, [path, name])), gate
+            # Of several layers of a step, or of several heads, each has its own matrix.
+            is_one = weight.dim() == 2 and isinstance(owner, nn.RNNBase | nn.RNNCellBase | Cell)
+            num_rows = int(owner.hidden_size) if is_one else weight.shape[-1]  # pyright: ignore[reportArgumentType]
+            for matrix in weight.detach().view(-1, *weight.shape[-2:]):
+                for gate in matrix.split(num_rows):
+                    yield ".".join(filter(None, [path, name])), gate
 
 
 def _draw(gate: Tensor, method: str, scale: float, density: float, generator: torch.Generator | None) -> None:
