@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elman.cli import options
-from elman.errors import OptionError
 
 if TYPE_CHECKING:
     from elman.tasks.results.inspection import Passage
@@ -42,8 +41,9 @@ def command(
 
     [bold]Example[/bold]: elman inspect runs/demand --lag 168 --out inside.html
     """
+    options.check_page(out)
     if out is not None:
-        _check_out(out)
+        options.keep_runs(out)
     from elman.cli.inspection_tables import print_inspection
     from elman.cli.passages import print_passage
     from elman.tasks.registry import runs_of
@@ -69,9 +69,3 @@ def command(
             title=f"Inside {directory.path.resolve().name}", configuration=settings
         )
         typer.echo(f"report: {write_report(report, out)}")
-
-
-def _check_out(out: Path) -> None:
-    if out.suffix.lower() != ".html" or out.is_dir():
-        raise OptionError(f"--out must be a file that ends in .html, but it is {out}.")
-    options.keep_runs(out)

@@ -112,6 +112,16 @@ def run_directory(
     return RunDirectory(out), "resume" if resume else "overwrite" if overwrite else "new"
 
 
+def check_page(out: Path | None) -> None:
+    """Refuse a name that no page can have.
+
+    Raises:
+        OptionError: it does not end in .html, or is a folder.
+    """
+    if out is not None and (out.suffix.lower() != ".html" or out.is_dir()):
+        raise OptionError(f"--out must be a file that ends in .html, but it is {out}.")
+
+
 def keep_runs(out: Path) -> None:
     """Refuse to replace a file of a run, of this one or of another.
 

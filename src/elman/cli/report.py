@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.errors import OptionError
+from elman.cli import options
 
 if TYPE_CHECKING:
     from elman.training.run import RunDirectory
@@ -27,8 +27,7 @@ def command(
 
     [bold]Example[/bold]: elman report runs/demand --out demand.html
     """
-    if out is not None and (out.suffix.lower() != ".html" or out.is_dir()):
-        raise OptionError(f"--out must be a file that ends in .html, but it is {out}.")
+    options.check_page(out)
     from elman.report import write_report
     from elman.training.run import REPORT, RunDirectory
 
