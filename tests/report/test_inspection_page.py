@@ -49,7 +49,7 @@ REPORT = InspectionReport(
         for name, kind in (("forget_gate", "gate"), ("state.1", "state"))
     ],
     steps=["<b>", "\n", "cat"],
-    recalls=[LayerRecall(layer, [1.0, 0.6, 0.0], 1.6, 8) for layer in LAYERS],
+    recalls=[LayerRecall(layer, [1.0, 0.6, 0.3, 0.0], 1.9, 8) for layer in LAYERS],
     passages=[Passage("test", "character", ["<", "b", "\n"], UnitActivity(5, [0.0, -1.0, 0.5]))],
     configuration={"data": "book.txt"},
 )
@@ -103,7 +103,7 @@ def test_what_was_not_measured_has_no_section():
 
 def test_the_table_says_how_long_a_layer_remembers():
     page = render_inspection_report(REPORT)
-    row = '<th scope="row">{}</th><td>1.000</td><td>1.600</td><td>{}</td><td>1</td><td>1.6</td>'
+    row = '<th scope="row">{}</th><td>1.000</td><td>1.600</td><td>{}</td><td>1</td><td>1.9</td>'
     assert row.format("encoder", "2") in page
     assert row.format("decoder", "more than 2") in page
     assert '<th scope="row">encoder, forget_gate</th><td>0.700</td>' in page
@@ -115,7 +115,7 @@ def test_a_log_axis_has_no_zero():
     (line, _) = view_of(reach_chart(REPORT.reaches).view)["data"]
     assert line["y"] == [1.0, 0.5, None]
     (line, _) = view_of(recall_chart(REPORT.recalls).view)["data"]
-    assert line["y"] == [1.0, 0.6, 0.0]
+    assert line["y"] == [1.0, 0.6, 0.3, 0.0]
 
 
 def test_layers_differ_without_colour_too():
