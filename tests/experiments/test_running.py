@@ -1,6 +1,8 @@
 """Trials repeat, stop when they are to, and are told as plain data."""
 
 import json
+import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,6 +118,8 @@ def test_cells_by_name():
         ({"name": "latch"}, "There is no experiment called 'latch'"),
         ({"window": 0}, "`window` must be a positive integer"),
         ({"learning_rate": -1.0}, "`learning_rate` must be positive"),
+        ({"learning_rate": True}, "`learning_rate` must be a finite number, but it is True"),
+        ({"clip_norm": "1"}, "`clip_norm` must be a finite number, but it is '1'"),
         ({"seeds": ()}, "`seeds` must have one element"),
         ({"cells": (), "memoryless": False}, "`cells` must have one element"),
         ({"lengths": (0,)}, "`length` of Adding"),
@@ -132,3 +136,26 @@ def test_a_report_comes_back_from_json_and_counts_its_seeds():
     rows = list(report.summaries())
     assert [(one.name, one.length) for one in rows] == [("gru", 2), ("lstm", 2), ("gru", 3), ("lstm", 3)]
     assert [trial.score for trial in report.trials[:2]] == list(rows[2].scores)
+
+
+def test_what_is_given_twice_is_run_once():
+    """Else one seed would count as two that agree."""
+    settings = ExperimentSettings(
+        "adding", lengths=(8, 8), cells=("gru", "gru"), through_time=("bptt", "bptt"), seeds=(1, 0, 1)
+    )
+    assert (settings.lengths, settings.seeds) == ((8,), (1, 0))
+    assert settings.networks()[2:] == [("gru", "bptt")]
+
+
+def test_a_score_that_is_not_a_number_is_null_in_json_and_the_worst():
+    report = run("adding", lengths=(8,), cells=("gru",), seeds=(0, 1, 2), max_sequences=32, memoryless=False)
+    bad = replace(
+        report.trials[1], score=math.nan, records=(replace(report.trials[1].records[0], loss=math.nan),)
+    )
+    report = replace(report, trials=(report.trials[0], bad, report.trials[2]))
+    text = json.dumps(report.as_data(), allow_nan=False)
+    again = read_report(json.loads(text))
+    assert math.isnan(again.trials[1].score)
+    assert math.isnan(again.trials[1].records[0].loss)
+    (row,) = again.summaries()
+    assert row.score == max(report.trials[0].score, report.trials[2].score)

@@ -129,8 +129,8 @@ class Summary:
 
     @property
     def score(self) -> float:
-        """The median score."""
-        return median(self.scores)
+        """The median score; one that is not a number is the worst, as only errors are."""
+        return median(math.inf if math.isnan(one) else one for one in self.scores)
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ class ExperimentReport:
             yield _summarise(list(group))
 
     def as_data(self) -> dict[str, Any]:
-        """Return everything as JSON takes it."""
-        return asdict(self)
+        """Return everything as JSON takes it, with null for what is no finite number."""
+        return _without_non_finite(asdict(self))
 
 
 def read_report(data: Mapping[str, Any]) -> ExperimentReport:
@@ -191,11 +191,23 @@ def read_report(data: Mapping[str, Any]) -> ExperimentReport:
     return ExperimentReport(**{**data, "trials": trials, "bars": bars})
 
 
+def _without_non_finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {name: _without_non_finite(one) for name, one in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(map(_without_non_finite, data))
+    return None if isinstance(data, float) and not math.isfinite(data) else data
+
+
 def _read_trial(data: Mapping[str, Any]) -> Trial:
-    records = tuple(TrialRecord(**one) for one in data["records"])
+    records = tuple(TrialRecord(**_with_nan(one, "loss", "score")) for one in data["records"])
     found = data.get("gain")
     gain = found and GradientGain(**{name: tuple(values) for name, values in found.items()})
-    return Trial(**{**data, "records": records, "gain": gain})
+    return Trial(**{**_with_nan(data, "score"), "records": records, "gain": gain})
+
+
+def _with_nan(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {**data, **{name: math.nan for name in names if data[name] is None}}
 
 
 def _summarise(trials: Sequence[Trial]) -> Summary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from elman.cells.options import brief, check_size
+from elman.cells.options import brief, check_number, check_size
 from elman.errors import OptionError
 from elman.experiments.memoryless import MEMORYLESS
 from elman.experiments.naming import check_networks, parse_schedule
@@ -18,7 +18,7 @@ CELLS = ("elman", "elman:activation=relu", "gru", "lstm")
 class ExperimentSettings:
     """What is run, and for how long.
 
-    A setting of None is the problem's own.
+    A setting of None is the problem's own. What is given twice is run once.
 
     Args:
         name: Of the problem.
@@ -73,13 +73,17 @@ class ExperimentSettings:
             check_size(name, getattr(self, name))
         for name in ("learning_rate", "clip_norm", "max_seconds"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise OptionError(f"`{name}` must be positive, but it is {brief(value)}.")
+            if value is not None:
+                check_number(name, value)
+                if value <= 0:
+                    raise OptionError(f"`{name}` must be positive, but it is {brief(value)}.")
         for name in ("seeds", "through_time"):
             if not getattr(self, name):
                 raise OptionError(f"`{name}` must have one element at least, but it is empty.")
         if not self.cells and not self.memoryless:
             raise OptionError("`cells` must have one element at least where `memoryless` is False.")
+        for name in ("lengths", "cells", "through_time", "seeds"):  # one seed twice is no second trial
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
         self.problems()
         for seed in self.seeds:
             if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _MAX_SEED:
@@ -92,7 +96,7 @@ class ExperimentSettings:
     def problems(self) -> list[Problem]:
         """Return the problem at each of its lengths."""
         problem = ALL_PROBLEMS[self.name]
-        return [problem(length) for length in dict.fromkeys(self.lengths or problem.default_lengths)]
+        return [problem(length) for length in self.lengths or problem.default_lengths]
 
     @property
     def recipe(self) -> Recipe:
