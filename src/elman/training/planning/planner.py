@@ -190,8 +190,9 @@ def plan(
 
     Use it to choose between exact gradients, a budget and a truncation, and to see whether a network fits.
     Memory is counted: parameters, gradients, what the optimizer keeps, input and outputs with their
-    gradients, what is kept for the way back and worked in. Targets and the loss come on top. Time is
-    foretold from passes of a fraction of a second; the layer itself stays as it is.
+    gradients, what is kept for the way back and worked in. Targets and the loss come on top, and for plain
+    loops, eager or torch's, what autograd works in on its way back. Time is foretold from passes of a
+    fraction of a second; the layer itself stays as it is.
 
     Args:
         layer: Any layer over sequences.
