@@ -224,14 +224,14 @@ def write_by_others(path: Path) -> None:
         (truncate, "is damaged or was not written by elman"),
         (fill_with_garbage, "is damaged or was not written by elman"),
         (empty, "is damaged or was not written by elman"),
-        (make_a_folder, "There is no file"),
+        (make_a_folder, "is a folder; name the file in it"),
         (lose_a_tensor, "is damaged: '4.bias'"),
         (change_a_shape, "is damaged: Error.* size mismatch for 4.bias"),
         (lose_the_curve, "holds no training to continue"),
         (damage_a_record, "is damaged: .*missing"),
-        (write_another_version, "was written by another version of elman"),
+        (write_another_version, "was written by a newer version of elman, in format 2"),
         (write_no_object, "is damaged or was not written by elman"),
-        (write_by_others, "is damaged or was not written by elman"),
+        (write_by_others, "holds tensors, but it was not written by elman"),
     ],
 )
 def test_unusable_checkpoint_is_refused(tmp_path: Path, harm: Callable[[Path], None], message: str):

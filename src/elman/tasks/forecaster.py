@@ -24,10 +24,15 @@ from elman.tasks.forecast.reading import read_panel, read_panel_like
 from elman.tasks.forecast.report import build_report
 from elman.tasks.forecast.selection import split_panel
 from elman.tasks.inspection import NetworkInspection, inspect_network
-from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
+from elman.tasks.model_file import (
+    options_from_json,
+    options_to_json,
+    reading_model,
+    require_named_cell,
+    write_model,
+)
 from elman.tasks.observer import Observer
 from elman.tasks.results import ForecastReport, ScoreTable
-from elman.training import write_tensors
 
 
 class Forecaster:
@@ -252,7 +257,7 @@ class Forecaster:
         """
         require_named_cell(self.options.cell, "forecaster")
         values = {"horizon": self.horizon, "options": options_to_json(self.options), **self.model.values()}
-        write_tensors(Path(path), self.model.tensors(), values)
+        write_model(path, "forecast", self.model.tensors(), values)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> Forecaster:
@@ -265,7 +270,7 @@ class Forecaster:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        with reading_model(path, "forecaster", device) as (tensors, values):
+        with reading_model(path, "forecast", device) as (tensors, values):
             options = options_from_json(ForecastOptions, values["options"], device)
             model = ForecastModel.from_parts(tensors, values, options)
             columns = {one.name: getattr(model.encoder.columns, one.name) for one in fields(Columns)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from elman.data.text import decode_text, read_bytes, read_text, unify_lines
 from elman.data.vocabulary import Vocabulary
 from elman.errors import DataError, OptionError, RunError
 from elman.tasks.inspection import NetworkInspection, inspect_network
-from elman.tasks.model_file import reading_model
+from elman.tasks.model_file import options_from_json, options_to_json, reading_model, write_model
 from elman.tasks.observer import Observer
 from elman.tasks.results.inspection import Passage
 from elman.tasks.results.scores import ScoreTable
@@ -29,7 +28,6 @@ from elman.tasks.text.report import build_report
 from elman.tasks.text.sampling import Sampling, write_text
 from elman.tasks.text.scoring import score_part
 from elman.tasks.text.streaming import TextStream, score_lines
-from elman.training import write_tensors
 
 
 class LanguageModel:
@@ -276,8 +274,8 @@ class LanguageModel:
         Raises:
             RunError: the file cannot be written, or there is no fitted model.
         """
-        values = {"options": asdict(self.options), "symbols": list(self.vocabulary.symbols)}
-        write_tensors(Path(path), self.network.state_dict(), {"language_model": values})
+        values = {"options": options_to_json(self.options), "symbols": list(self.vocabulary.symbols)}
+        write_model(path, "text", self.network.state_dict(), values)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> LanguageModel:
@@ -290,10 +288,9 @@ class LanguageModel:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        with reading_model(path, "language model", device) as (tensors, values):
-            stored = values["language_model"]
-            model = cls(TextOptions(**{**stored["options"], "device": device}))
-            model._vocabulary = Vocabulary(model.options.unit, tuple(stored["symbols"]))
+        with reading_model(path, "text", device) as (tensors, values):
+            model = cls(options_from_json(TextOptions, values["options"], device))
+            model._vocabulary = Vocabulary(model.options.unit, tuple(values["symbols"]))
             network = TextNetwork.fresh(len(model._vocabulary), model.options)
             network.load_state_dict({name: one.to(device) for name, one in tensors.items()})
         model._network = network.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from math import inf
@@ -13,9 +13,17 @@ from torch import Tensor
 
 from elman.errors import ElmanError, OptionError, RunError
 from elman.tasks.networks import CellChoice
-from elman.training import TrainingOptions, check_device, read_tensors
+from elman.training import TrainingOptions, check_device, read_tensors, write_tensors
 
-Options = TypeVar("Options")
+Made = TypeVar("Made")
+
+_NAMES = {"classify": "classifier", "forecast": "forecaster", "tag": "tagger", "text": "language model"}
+_READERS = {
+    "classify": "SequenceClassifier",
+    "forecast": "Forecaster",
+    "tag": "SequenceTagger",
+    "text": "LanguageModel",
+}
 
 
 def require_named_cell(cell: CellChoice, model: str) -> None:
@@ -33,53 +41,96 @@ def require_named_cell(cell: CellChoice, model: str) -> None:
 
 
 def options_to_json(options: Any) -> dict[str, Any]:
-    """Return options with a field `training` as values that JSON can hold: it has no infinity."""
+    """Return options as values that JSON can hold: it has no infinity, as which norm to clip at may be."""
     values = asdict(options)
     del values["device"]  # it may not exist where the model is read
-    if values["training"]["clip_norm"] == inf:
-        values["training"]["clip_norm"] = None
+    for part in (values, values.get("training", {})):
+        if part.get("clip_norm") == inf:
+            part["clip_norm"] = None
     return values
 
 
-def options_from_json(cls: type[Options], values: Mapping[str, Any], device: str) -> Options:
-    """Return the options that `options_to_json` described.
+def options_from_json(cls: Callable[..., Made], values: Mapping[str, Any], device: str) -> Made:
+    """Return the options that `options_to_json` described, or what is made of them.
 
     Args:
-        cls: their dataclass.
+        cls: their dataclass, or what takes them by name.
         values: what it returned.
         device: where the network goes.
 
     Raises:
         OptionError: a value is not a legal one.
     """
-    training = dict(values["training"])
-    if training["clip_norm"] is None:
-        training["clip_norm"] = inf
-    return cls(**{**values, "training": TrainingOptions(**training), "device": device})
+    known = {**_with_infinity(values), "device": device}
+    if "training" in known:
+        known["training"] = TrainingOptions(**_with_infinity(known["training"]))
+    return cls(**known)
+
+
+def _with_infinity(values: Mapping[str, Any]) -> dict[str, Any]:
+    clips = values.get("clip_norm", inf) is not None
+    return {**values} if clips else {**values, "clip_norm": inf}
+
+
+def write_model(
+    path: str | Path, task: str, tensors: Mapping[str, Tensor], values: Mapping[str, Any]
+) -> None:
+    """Write a model to one safetensors file, atomically.
+
+    Args:
+        path: the file; its folder must exist.
+        task: what the model does, one of the tasks in config.toml.
+        tensors: by name.
+        values: what JSON can hold.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    write_tensors(Path(path), tensors, {"task": task, **values})
 
 
 @contextmanager
 def reading_model(
-    path: str | Path, model: str, device: str
+    path: str | Path, task: str, device: str
 ) -> Iterator[tuple[dict[str, Tensor], dict[str, Any]]]:
     """Yield the tensors and the values of a model's file, for the block to build the model from.
 
     Args:
         path: the file.
-        model: what is expected there, such as "forecaster".
+        task: what the model is expected to do, as `write_model` was told.
         device: where the network goes.
 
     Raises:
         OptionError: there is no such device.
-        RunError: the file is absent or damaged, or the block found that it holds something else.
+        RunError: the file is absent or damaged, or it holds something else.
     """
     check_device(device)
     tensors, values = read_tensors(Path(path))
+    _require_task(path, values, task)
     try:
         yield tensors, values
     except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError) as error:
         # An option that is not legal was not written by `save`.
         if isinstance(error, ElmanError) and not isinstance(error, OptionError):
             raise
-        reason = str(error).splitlines()[0]
-        raise RunError(f"{path} holds no {model} that can be used: {reason}") from error
+        reason = f"it lacks {error}" if type(error) is KeyError else str(error).splitlines()[0].rstrip(".")
+        raise RunError(
+            f"{path} holds no {_NAMES[task]} that can be used: {reason}; it is damaged, or was written by "
+            "another version of elman."
+        ) from error
+
+
+def _require_task(path: str | Path, values: Mapping[str, Any], task: str) -> None:
+    found = values.get("task")
+    if found == task:
+        return
+    if found in _NAMES:
+        raise RunError(
+            f"{path} holds a {_NAMES[found]}, not a {_NAMES[task]}; read it with {_READERS[found]}.load."
+        )
+    if "curve" in values:
+        raise RunError(
+            f"{path} says where a training stands and holds no finished {_NAMES[task]}; name the "
+            "model.safetensors of the run."
+        )
+    raise RunError(f"{path} was written by elman, but holds no {_NAMES[task]}.")

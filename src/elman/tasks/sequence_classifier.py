@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,15 @@ from elman.tasks.classify.options import ClassifyOptions
 from elman.tasks.classify.split import Split, split_sequences
 from elman.tasks.classify.stream import ClassifyStream
 from elman.tasks.inspection import NetworkInspection, inspect_network
-from elman.tasks.model_file import reading_model, require_named_cell
+from elman.tasks.model_file import (
+    options_from_json,
+    options_to_json,
+    reading_model,
+    require_named_cell,
+    write_model,
+)
 from elman.tasks.observer import Observer
 from elman.tasks.results import ClassificationReport, ScoreTable
-from elman.training import write_tensors
 
 
 class SequenceClassifier(Estimator):
@@ -276,8 +280,8 @@ class SequenceClassifier(Estimator):
             RunError: the file cannot be written.
         """
         require_named_cell(self.options.cell, "classifier")
-        values = {"options": asdict(self.options), **self.model.values()}
-        write_tensors(Path(path), self.model.tensors(), values)
+        values = {"options": options_to_json(self.options), **self.model.values()}
+        write_model(path, "classify", self.model.tensors(), values)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> SequenceClassifier:
@@ -290,8 +294,8 @@ class SequenceClassifier(Estimator):
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        with reading_model(path, "classifier", device) as (tensors, values):
-            made = cls(**{**values["options"], "device": device})
+        with reading_model(path, "classify", device) as (tensors, values):
+            made = options_from_json(cls, values["options"], device)
             made._model = ClassifyModel.from_parts(tensors, values, made.options)
         return made
 

@@ -14,7 +14,13 @@ from elman.data.findings import Finding
 from elman.data.step_tables import StepColumns, StepTable, read_steps
 from elman.errors import DataError, RunError
 from elman.tasks.inspection import NetworkInspection, inspect_network
-from elman.tasks.model_file import options_from_json, options_to_json, reading_model, require_named_cell
+from elman.tasks.model_file import (
+    options_from_json,
+    options_to_json,
+    reading_model,
+    require_named_cell,
+    write_model,
+)
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.tag import TagReport
@@ -26,7 +32,7 @@ from elman.tasks.tag.options import TagOptions
 from elman.tasks.tag.parts import Parts, join_parts
 from elman.tasks.tag.report import build_report, evaluation_of
 from elman.tasks.tag.stream import TagStream
-from elman.training import TrainingResult, write_tensors
+from elman.training import TrainingResult
 
 
 class SequenceTagger:
@@ -241,8 +247,8 @@ class SequenceTagger:
             RunError: the file cannot be written.
         """
         require_named_cell(self.options.cell, "tagger")
-        own = {"task": "tag", "delimiter": self.delimiter, "options": options_to_json(self.options)}
-        write_tensors(Path(path), self.model.tensors(), {**own, **self.model.values()})
+        own = {"delimiter": self.delimiter, "options": options_to_json(self.options)}
+        write_model(path, "tag", self.model.tensors(), {**own, **self.model.values()})
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> SequenceTagger:
@@ -255,7 +261,7 @@ class SequenceTagger:
         Raises:
             RunError: the file is absent, damaged or not one of ours.
         """
-        with reading_model(path, "tagger", device) as (tensors, values):
+        with reading_model(path, "tag", device) as (tensors, values):
             options = options_from_json(TagOptions, values["options"], device)
             model = TagModel.from_parts(tensors, values, options)
             columns = asdict(model.encoder.columns)

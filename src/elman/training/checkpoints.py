@@ -27,8 +27,8 @@ class Checkpoint:
     def __init__(self, path: Path, options: TrainingOptions, configuration: Mapping[str, Any]) -> None:
         self.path = path
         identity = {"options": asdict(options), "configuration": dict(configuration)}
-        # As a file gives it back: tuples as lists.
-        self._identity: dict[str, dict[str, Any]] = json.loads(json.dumps(identity))
+        # As a file gives it back: tuples as lists; infinity, which a file cannot hold, by its name.
+        self._identity: dict[str, dict[str, Any]] = json.loads(json.dumps(identity), parse_constant=str)
 
     def save(self, state: TrainingState, result: TrainingResult) -> None:
         """Write where the training stands, atomically.

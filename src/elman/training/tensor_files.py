@@ -48,15 +48,29 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     Raises:
         RunError: the file is absent, cut off, or not one of ours.
     """
+    if path.is_dir():
+        raise RunError(f"{path} is a folder; name the file in it that is to be read.")
     if not path.is_file():
         raise RunError(f"There is no file {path}.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
+            if "elman" not in metadata:
+                raise RunError(f"{path} holds tensors, but it was not written by elman.")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         values = dict(json.loads(metadata["elman"]))
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise RunError(f"{path} is damaged or was not written by elman: {error}.") from error
-    if values.pop("format", None) != FORMAT:
-        raise RunError(f"{path} was written by another version of elman.")
+    _require_format(path, values.pop("format", None))
     return tensors, values
+
+
+def _require_format(path: Path, number: object) -> None:
+    if number == FORMAT:
+        return
+    if isinstance(number, int) and number > FORMAT:
+        raise RunError(
+            f"{path} was written by a newer version of elman, in format {number}, where this one knows "
+            f"{FORMAT}; update elman to read it."
+        )
+    raise RunError(f"{path} was written by another version of elman.")

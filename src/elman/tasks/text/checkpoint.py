@@ -30,7 +30,8 @@ class TextCheckpoint:
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
-        self.path, self._identity = path, json.loads(json.dumps(dict(identity)))
+        # As a file gives it back: infinity, which a file cannot hold, by its name.
+        self.path, self._identity = path, json.loads(json.dumps(dict(identity)), parse_constant=str)
 
     def save(self, training: TextTraining) -> None:
         """Write where the training stands, atomically.
