@@ -144,7 +144,7 @@ USING: dict[str, Case] = {
     "resume another task": (("fit", "tag", "--resume", "--out", "classified"), "no tag.*'classify'"),
     "resume with another size": (
         ("fit", "text", "--resume", "--out", "written", "--hidden-size", "9"),
-        "has hidden_size = 8, not 9; leave it out",
+        "has hidden_size = 8, not 9; leave --hidden-size out",
     ),
     "resume a damaged state": (
         ("fit", "tag", "--resume", "--out", "damaged", "--quiet"),

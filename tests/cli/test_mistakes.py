@@ -229,6 +229,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "report without results": (["report", "no results"], "no results are damaged"),
     "report over a table": (["report", "run", "--out", "table.csv"], "table.csv"),
     "report to a folder": (["report", "run", "--out", "foreign"], "foreign"),
+    "misspelt command": (["reprot", "run"], r"Did you mean 'report'\? See: elman --help"),
     "report below a file": (["report", "run", "--out", "a file/report.html"], "a file"),
 }
 

@@ -121,7 +121,8 @@ def _usage(error: Any) -> str:
     """Return what is wrong with the arguments; nothing if there are none and the help was printed."""
     message = error.format_message().strip().rstrip(".")
     command = error.ctx.command_path if error.ctx else "elman"
-    return message and f"{message}. See: {command} --help"
+    end = "" if message.endswith("?") else "."
+    return message and f"{message}{end} See: {command} --help"
 
 
 def _is_out_of_memory(error: Exception) -> bool:

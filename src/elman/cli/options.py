@@ -148,6 +148,11 @@ def given_settings(context: typer.Context) -> dict[str, Any]:
     return values
 
 
+def flags(context: typer.Context) -> dict[str, str]:
+    """Return what each setting is called on the command line, by its name in config.toml."""
+    return {one.name: one.opts[0] for one in context.command.params if one.name}
+
+
 def _plain(value: Any) -> Any:
     """Return a value as config.toml holds it: a path must hold wherever the run is continued from."""
     if isinstance(value, Path):

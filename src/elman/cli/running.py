@@ -47,7 +47,7 @@ def fit(context: typer.Context, task: str, watching: Watching | None = None) -> 
 
         runs = runs_for(task)
         if mode == "resume":
-            settings = continued(runs.settings.of_run, directory, given)
+            settings = continued(runs.settings.of_run, directory, given, options.flags(context))
         else:
             settings = begun(runs.settings.from_mapping, run["config"], given)
         with (watching or _steps)(settings, quiet) as observer:
@@ -81,9 +81,18 @@ def begun(make: FromMapping[Settings], config: Path | None, given: Mapping[str, 
 
 
 def continued(
-    load: Callable[[RunDirectory], Settings], directory: RunDirectory, given: Mapping[str, Any]
+    load: Callable[[RunDirectory], Settings],
+    directory: RunDirectory,
+    given: Mapping[str, Any],
+    flags: Mapping[str, str],
 ) -> Settings:
     """Return the settings of the run to continue; what the command line says must agree with them.
+
+    Args:
+        load: reads them.
+        directory: of the run.
+        given: what the command line says.
+        flags: what a setting is called there.
 
     Raises:
         RunError: there is no run to continue.
@@ -94,7 +103,9 @@ def continued(
     for name, value in given.items():
         before = getattr(settings, name)
         if before != value:
-            raise OptionError(f"The run to continue has {name} = {before!r}, not {value!r}; leave it out.")
+            raise OptionError(
+                f"The run to continue has {name} = {before!r}, not {value!r}; leave {flags[name]} out."
+            )
     return settings
 
 
