@@ -77,7 +77,7 @@ def test_duplicates_are_named():
     message = (
         "2 rows repeat the time stamp of another row: 2024-01-02 00:00, 2024-01-03 00:00. Average or drop "
         "the repeats first; if the table stacks several series, name the column that tells them apart as "
-        "`series`; if a clock was set back there, pass time_zone=."
+        "`series`; if a clock was set back there, pass time_zone= (--time-zone)."
     )
     with pytest.raises(DataError, match=re.escape(message)):
         panel_of(t=[datetime(2024, 1, day) for day in (1, 2, 3, 2, 3)], y=[1.0] * 5)
@@ -259,7 +259,10 @@ def test_unequal_lengths_are_reported():
 def test_utc_is_reported_where_the_local_time_matters():
     times = pl.datetime_range(datetime(2024, 1, 1), datetime(2024, 1, 2), "1h", time_zone="UTC", eager=True)
     table = pl.DataFrame({"t": times, "y": range(25)})
-    assert "pass time_zone= for the local time" in found(build_panel(table, COLUMNS), "time_zone").message
+    assert (
+        "pass time_zone= (--time-zone) for the local time"
+        in found(build_panel(table, COLUMNS), "time_zone").message
+    )
     for zone in ("Europe/Berlin", "UTC"):
         assert kinds(build_panel(table, COLUMNS, time_zone=zone)) == []
     assert kinds(build_panel(table.with_columns(pl.col("t").dt.replace_time_zone(None)), COLUMNS)) == []

@@ -86,7 +86,8 @@ def test_format():
         (
             ["2014-12-31", "soon"],
             None,
-            "which is no time stamp that can be recognised, such as 2014-12-31 23:30; pass",
+            "that can be recognised, such as 2014-12-31 23:30; write all in that form, "
+            "or pass a column of time stamps.",
         ),
         (["2014-02-30"], None, "holds '2014-02-30', which is no time stamp"),
         (["2014-02-03 25:00"], None, "holds '2014-02-03 25:00', which is no time stamp"),
@@ -95,13 +96,21 @@ def test_format():
         (["2014-12-31", "31.12.2014"], None, "holds '31.12.2014', which is no time stamp"),
         (["03/04/14"], None, "holds '03/04/14', which is no time stamp"),
         (["31/12/2014", "12/31/2014"], None, "Dates such as '31/12/2014' can be day/month or month/day"),
-        (["03/04/2014 10:00"], None, "'03/04/2014' can be day/month or month/day; pass time_format="),
+        (
+            ["03/04/2014 10:00"],
+            None,
+            "'03/04/2014' can be day/month or month/day; write them with the year first",
+        ),
         (
             ["2014-12-31 00:00Z", "2014-12-31 00:30"],
             None,
             "offset from UTC and some do not, such as '2014-12-31 00:30'.",
         ),
-        (["03/13/2014"], "%d/%m/%Y", "'03/13/2014', which is no time stamp in the format '%d/%m/%Y'; pass"),
+        (
+            ["03/13/2014"],
+            "%d/%m/%Y",
+            "'03/13/2014', which is no time stamp in the format '%d/%m/%Y'; pass another time_format=",
+        ),
     ],
 )
 def test_text_that_cannot_be_read(texts: list[str], time_format: str | None, message: str):

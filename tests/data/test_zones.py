@@ -87,7 +87,7 @@ def test_hour_shown_twice_in_a_table_out_of_order():
 
 def test_hour_shown_twice_without_a_zone_is_a_duplicate():
     times = half_hours(datetime(2024, 10, 27), "Europe/Berlin").dt.replace_time_zone(None)
-    with pytest.raises(DataError, match=r"if a clock was set back there, pass time_zone=\.$"):
+    with pytest.raises(DataError, match=r"if a clock was set back there, pass time_zone= \(--time-zone\)\.$"):
         panel_of(times, None)
 
 

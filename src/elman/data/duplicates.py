@@ -42,7 +42,7 @@ def _remedy(table: pl.DataFrame, columns: Columns) -> str:
         remedy += "; if the table stacks several series, name the column that tells them apart as `series`"
         found = _telling_column(table, columns)
         remedy += f", such as {found!r}" if found else ""
-    return remedy + "; if a clock was set back there, pass time_zone=."
+    return remedy + "; if a clock was set back there, pass time_zone= (--time-zone)."
 
 
 def _telling_column(table: pl.DataFrame, columns: Columns) -> str | None:

@@ -43,8 +43,8 @@ def inspect_zone(times: pl.Series, grid: Frequency, findings: list[Finding]) -> 
     """Report stamps in UTC on a grid finer than a day, where local time would say more."""
     if zone_of(times) == "UTC" and grid.is_subdaily:
         message = (
-            "Time stamps are in UTC, and so is the calendar given to the network; pass time_zone= for the "
-            "local time that people live by."
+            "Time stamps are in UTC, and so is the calendar given to the network; pass time_zone= "
+            "(--time-zone) for the local time that people live by."
         )
         findings.append(Finding("time_zone", message, column=times.name))
 

@@ -49,14 +49,12 @@ def parse_stamps(column: pl.Series, time_format: str | None = None) -> pl.Series
 
 def _unreadable(column: pl.Series, text: str, time_format: str | None) -> DataError:
     expected = (
-        f"in the format {time_format!r}"
+        f"in the format {time_format!r}; pass another time_format=, such as '%d.%m.%Y %H:%M'."
         if time_format
-        else "that can be recognised, such as 2014-12-31 23:30"
+        else "that can be recognised, such as 2014-12-31 23:30; write all in that form, or pass a column of "
+        "time stamps."
     )
-    return DataError(
-        f"The time column {column.name!r} holds {text!r}, which is no time stamp {expected}; "
-        "pass time_format=, such as '%d.%m.%Y %H:%M'."
-    )
+    return DataError(f"The time column {column.name!r} holds {text!r}, which is no time stamp {expected}")
 
 
 def _with_format(texts: pl.Series, time_format: str) -> pl.Series:
@@ -140,5 +138,5 @@ def _day_month_order(texts: pl.Series) -> str:
         return "%m-%d-%Y"
     raise DataError(
         f"Dates such as {texts.drop_nulls()[0].replace('-', '/')!r} can be day/month or month/day; "
-        "pass time_format='%d/%m/%Y' or '%m/%d/%Y' (with ' %H:%M' where there is a time)."
+        "write them with the year first, such as 2014-12-31, or pass a column of dates."
     )
