@@ -1,6 +1,8 @@
 """Sequences come out of every kind of file as they went in; what cannot be read is refused by name."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -159,3 +161,21 @@ def test_arrays_that_cannot_be_used_are_refused(
 ):
     with pytest.raises(error, match=message):
         sequences_from_arrays(arrays, labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.array([1.0, math.nan]), (1.0, None)),
+        (["a", math.nan], ("a", None)),
+        ([None, "a"], (None, "a")),
+        (np.array(["a", np.float32("nan")], dtype=object), ("a", None)),
+        (np.array(["nan", "a"]), ("nan", "a")),
+        (np.array([3, 7]), (3, 7)),
+    ],
+)
+def test_missing_class_of_an_array_is_not_known(labels: Any, classes: tuple[Any, ...]):
+    sequences = sequences_from_arrays([np.zeros(2), np.ones(3)], labels)
+    assert sequences.labels is not None
+    assert sequences.labels == classes
+    assert [type(one) for one in sequences.labels] == [type(one) for one in classes]

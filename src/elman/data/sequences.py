@@ -83,7 +83,7 @@ def sequences_from_arrays(arrays: Any, labels: Any = None, groups: Any = None) -
     Args:
         arrays: a list of arrays (T, C), or (T,) for one channel; or one array (N, T, C) or (N, T), where
             steps at the end with nothing but NaN are padding. NaN is a missing value anywhere else.
-        labels: N classes.
+        labels: N classes; None or NaN for one that is not known.
         groups: N names.
 
     Raises:
@@ -110,9 +110,16 @@ def sequences_from_arrays(arrays: Any, labels: Any = None, groups: Any = None) -
         values,
         tuple(f"channel {at + 1}" for at in range(max(widths, default=0))),
         tuple(str(at) for at in range(len(values))),
-        None if labels is None else tuple(np.asarray(labels).tolist()),
+        None if labels is None else _labels(labels),
         None if groups is None else tuple(str(one) for one in groups),
     )
+
+
+def _labels(labels: Any) -> tuple[Any, ...]:
+    """Return classes as plain values; NaN becomes None also where an array would make it the text "nan"."""
+    given, plain = np.asarray(labels, dtype=object), np.asarray(labels).tolist()
+    missing = [one is None or (isinstance(one, float | np.floating) and bool(np.isnan(one))) for one in given]
+    return tuple(None if gone else one for one, gone in zip(plain, missing, strict=True))
 
 
 def _values(at: int, given: Any, is_padded: bool) -> np.ndarray:
