@@ -349,5 +349,5 @@ def test_a_wrong_option_is_refused(make: Callable[[], object], message: str):
 
 
 def test_what_is_no_cell_is_refused():
-    with pytest.raises(DtypeError, match=r"^`cell` must be an elman.Cell, but it is a GRU.$"):
+    with pytest.raises(DtypeError, match=r"^`cell` must be an elman.Cell, but it is a torch.nn.GRU.$"):
         Zoneout(nn.GRU(3, 5))  # pyright: ignore[reportArgumentType]

@@ -135,7 +135,19 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
         call(GOOD, [torch.zeros(2, 3)] * 2, cell=LSTMCell(2, 3)),
         ShapeError,
         "`initial_state` must have the structure and shapes of the cell's state, ((2, 3), (2, 3)), "
-        "but it has list.",
+        "but it has list.\n    A state of several tensors is a tuple: tuple(initial_state).",
+    ),
+    (
+        call(GOOD, torch.tensor([4, 2])),
+        ShapeError,
+        "`initial_state` must have the structure and shapes of the cell's state, (2, 3), but it has (2,).\n"
+        "    Lengths are given by name: lengths=...",
+    ),
+    (
+        call(GOOD, lengths=[1, 2, 1, 2]),
+        ShapeError,
+        "`lengths` must have shape (N,) = (2,), but they have shape (4,).\n"
+        "    As many as time steps: set `batch_first` to the layout of the input.",
     ),
     (
         call(GOOD, torch.zeros(2, 3).double()),
@@ -157,7 +169,12 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: Recurrent(nn.GRUCell(2, 3)),  # pyright: ignore[reportArgumentType]
         DtypeError,
-        "`cell` must be an elman.Cell, but it is a GRUCell.",
+        "`cell` must be an elman.Cell, but it is a torch.nn.GRUCell.",
+    ),
+    (
+        lambda: Recurrent(GRUCell),  # pyright: ignore[reportArgumentType]
+        DtypeError,
+        "`cell` must be an elman.Cell, but it is the class GRUCell; give an object of it: GRUCell(...).",
     ),
 ]
 

@@ -32,6 +32,14 @@ def check_number(name: str, value: object) -> None:
         raise OptionError(f"`{name}` must be a finite number, but it is {brief(value)}.")
 
 
+def what_came(value: object) -> str:
+    """Return what stands in the place of a cell or a layer; those of torch have the names of ours."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}; give an object of it: {value.__name__}(...)"
+    is_torch = type(value).__module__.startswith("torch.nn.")
+    return f"a {'torch.nn.' if is_torch else ''}{type(value).__name__}"
+
+
 def brief(value: object) -> str:
     """Return how `value` prints, cut so that a message stays readable."""
     text = " ".join(repr(value).split())

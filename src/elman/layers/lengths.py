@@ -24,8 +24,10 @@ def as_lengths(lengths: Tensor | Sequence[int], num_steps: int, batch_size: int)
     if came.is_floating_point() or came.is_complex() or came.dtype == torch.bool:
         raise DtypeError(f"`lengths` must be integers, but their dtype is {came.dtype}.")
     if came.shape != (batch_size,):
+        swapped = "\n    As many as time steps: set `batch_first` to the layout of the input."
         raise ShapeError(
             f"`lengths` must have shape (N,) = ({batch_size},), but they have shape {tuple(came.shape)}."
+            f"{swapped if came.shape == (num_steps,) else ''}"
         )
     if came.is_meta:
         raise DeviceError("`lengths` must have values, but they are on meta.")

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from elman.cells import Cell
 from elman.cells.convolution import ConvCell
+from elman.cells.options import what_came
 from elman.errors import DtypeError, OptionError
 from elman.layers.contract import SequenceLayer
 from elman.layers.convolution import ConvRecurrent
@@ -33,7 +34,7 @@ def as_layer(name: str, value: object, *, batch_first: bool, reverse: bool = Fal
         return ConvRecurrent(value, batch_first=batch_first, reverse=reverse)
     if isinstance(value, SequenceLayer):
         return value
-    raise DtypeError(f"`{name}` must be a layer or an elman.Cell, but it is a {type(value).__name__}.")
+    raise DtypeError(f"`{name}` must be a layer or an elman.Cell, but it is {what_came(value)}.")
 
 
 def reversed_twin(layer: SequenceLayer) -> SequenceLayer:

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from elman.backends.eager import Resets, draw_step_inputs
 from elman.cells import Cell
-from elman.cells.options import check_choice, check_flag
+from elman.cells.options import check_choice, check_flag, what_came
 from elman.cells.state import map_state, state_tensors
 from elman.compiler import Batch, explain, run, run_again, show
 from elman.errors import DtypeError, OptionError
@@ -65,7 +65,7 @@ class Recurrent(SequenceLayer):
     ):
         super().__init__()
         if not isinstance(cell, Cell):
-            raise DtypeError(f"`cell` must be an elman.Cell, but it is a {type(cell).__name__}.")
+            raise DtypeError(f"`cell` must be an elman.Cell, but it is {what_came(cell)}.")
         check_flag("reverse", reverse)
         check_flag("batch_first", batch_first)
         check_choice("backend", backend, ("auto", "llvm", "eager"))

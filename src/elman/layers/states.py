@@ -125,8 +125,16 @@ def check_state(
     if not _agrees(state, fresh, example, owner, name):
         raise ShapeError(
             f"`{name}` must have the structure and shapes of the cell's state, {state_shapes(fresh)}, "
-            f"but it has {state_shapes(state)}."
+            f"but it has {state_shapes(state)}.{_state_hint(state, name)}"
         )
+
+
+def _state_hint(state: Any, name: str) -> str:
+    if isinstance(state, list):
+        return f"\n    A state of several tensors is a tuple: tuple({name})."
+    if isinstance(state, Tensor) and state.dim() == 1 and not state.is_floating_point():
+        return "\n    Lengths are given by name: lengths=..."
+    return ""
 
 
 def _fits(state: Any, fresh: Any, dtype: torch.dtype, device: torch.device) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from elman.cells.base import Cell
-from elman.cells.options import brief, check_number
+from elman.cells.options import brief, check_number, what_came
 from elman.errors import DtypeError, OptionError
 
 PREFIX = "cell."  # of the names of the step inputs of the cell inside, as of its parameters
@@ -37,7 +37,7 @@ class Wrapper(Cell):
 
     def __init__(self, cell: Cell):
         if not isinstance(cell, Cell):
-            raise DtypeError(f"`cell` must be an elman.Cell, but it is a {type(cell).__name__}.")
+            raise DtypeError(f"`cell` must be an elman.Cell, but it is {what_came(cell)}.")
         super().__init__(cell.input_size, cell.hidden_size)
         self.output_size = cell.output_size
         self.cell = cell
