@@ -53,7 +53,8 @@ def test_a_fit_prints_scores_beside_baselines_and_leaves_a_report(elman: Elman, 
     assert done.code == 0
     for words in (
         "test part, 96 characters",
-        "elman (GRU)",
+        "elman (GRU + 8-gram)",
+        "GRU alone",
         "5-gram (Witten-Bell)",
         "unigram",
         "perplexity",

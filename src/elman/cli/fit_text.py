@@ -21,6 +21,7 @@ def command(
     hidden_size: text_options.HiddenSize = None,
     num_layers: text_options.NumLayers = None,
     embedding_size: text_options.EmbeddingSize = None,
+    ngram: text_options.Ngram = None,
     tied: text_options.Tied = False,
     dropout: text_options.Dropout = None,
     input_dropout: text_options.InputDropout = None,
@@ -41,7 +42,7 @@ def command(
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Fit a language model to a text, score it beside counts, and write a report.
+    """Fit a language model to a text, mix it with counts, score both, and write a report.
 
     The end of the text is kept for testing, what stands before it for
     validation; the network learns from the rest, for a budget of time.

@@ -39,6 +39,10 @@ NumLayers = Annotated[int | None, network("--layers", "LAYERS", "On top of one a
 EmbeddingSize = Annotated[
     int | None, network("--embedding-size", "SIZE", "Of a symbol. Default: 64; 128 for words.")
 ]
+Ngram = Annotated[
+    int | None,
+    network("--ngram", "N", "Mix in n-grams; the model then holds the text. Default: 8; 0 for none."),
+]
 Tied = Annotated[bool, network("--tied", None, "Read out with the weights of the embedding.")]
 Dropout = Annotated[
     float | None,

@@ -20,10 +20,10 @@ from elman.tasks.results.scores import ScoreTable
 from elman.tasks.results.text import Generation, LineScore, TextReport
 from elman.tasks.text.fitting import TextFit, fit_network, try_network
 from elman.tasks.text.inspection import follow, subject_of
+from elman.tasks.text.mixture import PREFIX, Mixture
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
-from elman.tasks.text.reading import log_probabilities
 from elman.tasks.text.report import build_report
 from elman.tasks.text.sampling import Sampling, write_text
 from elman.tasks.text.scoring import score_part
@@ -48,7 +48,7 @@ class LanguageModel:
         >>> small = TextOptions(hidden_size=8, segment=8, batch_size=4, num_steps=4)
         >>> model = LanguageModel(small).fit("the cat sat on the mat. " * 20)
         >>> [row.model for row in model.evaluate().rows]
-        ['elman (GRU)', '5-gram (Witten-Bell)', 'unigram']
+        ['elman (GRU + 8-gram)', 'GRU alone', '5-gram (Witten-Bell)', 'unigram']
         >>> model.generate(5, prompt="the é").unknown
         ('é',)
     """
@@ -57,6 +57,7 @@ class LanguageModel:
         self.options = options or TextOptions()
         self._network: TextNetwork | None = None
         self._vocabulary: Vocabulary | None = None
+        self._mixture: Mixture | None = None
         self._fit: TextFit | None = None
 
     @property
@@ -82,9 +83,9 @@ class LanguageModel:
         return self._vocabulary
 
     @property
-    def name(self) -> str:
-        """What the table of scores calls this model."""
-        return f"elman ({self.options.cell_name})"
+    def mixture(self) -> Mixture | None:
+        """The counts that the network is mixed with, and how much they are believed."""
+        return self._mixture
 
     def check(self, text: str | bytes | Path, *, encoding: str = "utf-8") -> TextParts:
         """Read a text as `fit` would, learn nothing, and return its parts.
@@ -128,7 +129,8 @@ class LanguageModel:
         """
         parts = self._cut(text, encoding, None)
         fit = fit_network(parts, self.options, checkpoint=checkpoint, observer=observer or Observer())
-        self._fit, self._network, self._vocabulary = fit, fit.network, parts.vocabulary
+        self._fit, self._network, self._mixture = fit, fit.network, fit.mixture
+        self._vocabulary = parts.vocabulary
         return self
 
     def evaluate(
@@ -146,8 +148,7 @@ class LanguageModel:
             DataError: the text cannot be used.
         """
         parts = self._parts(text, encoding)
-        codes, start = parts.part(part)
-        return score_part(parts, part, self.name, log_probabilities(self.network, codes, start))
+        return score_part(parts, part, self.options.cell_name, self.network, self.mixture)
 
     def inspect(
         self,
@@ -214,7 +215,15 @@ class LanguageModel:
         Raises:
             OptionError: a number is out of its range.
         """
-        return write_text(self.network, self.vocabulary, length, prompt=prompt, sampling=sampling, seed=seed)
+        return write_text(
+            self.network,
+            self.vocabulary,
+            length,
+            prompt=prompt,
+            sampling=sampling,
+            seed=seed,
+            mixture=self.mixture,
+        )
 
     def encode(self, text: str | bytes | Path, *, encoding: str = "utf-8") -> np.ndarray:
         """Return the codes of a text's symbols, (T,) int64.
@@ -245,11 +254,11 @@ class LanguageModel:
             )
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise OptionError(f"`batch_size` must be a whole number, 1 or more, but it is {batch_size!r}.")
-        return score_lines(self.network, self.vocabulary, lines, batch_size)
+        return score_lines(self.network, self.mixture, self.vocabulary, lines, batch_size)
 
     def stream(self) -> TextStream:
         """Return an object that reads a text piece by piece and says how likely each piece was."""
-        return TextStream(self.network, self.vocabulary)
+        return TextStream(self.network, self.mixture, self.vocabulary)
 
     def report(
         self, *, title: str | None = None, configuration: Mapping[str, Any] | None = None
@@ -263,7 +272,9 @@ class LanguageModel:
         Raises:
             RunError: `fit` was not called on this object.
         """
-        return build_report(self._fitted, self.name, self.options.seed, title, configuration or {})
+        return build_report(
+            self._fitted, self.options.cell_name, self.options.seed, title, configuration or {}
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the model to one safetensors file, atomically.
@@ -275,7 +286,8 @@ class LanguageModel:
             RunError: the file cannot be written, or there is no fitted model.
         """
         values = {"options": options_to_json(self.options), "symbols": list(self.vocabulary.symbols)}
-        write_model(path, "text", self.network.state_dict(), values)
+        mixed = self.mixture.tensors() if self.mixture else {}
+        write_model(path, "text", {**self.network.state_dict(), **mixed}, values)
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu") -> LanguageModel:
@@ -292,7 +304,9 @@ class LanguageModel:
             model = cls(options_from_json(TextOptions, values["options"], device))
             model._vocabulary = Vocabulary(model.options.unit, tuple(values["symbols"]))
             network = TextNetwork.fresh(len(model._vocabulary), model.options)
-            network.load_state_dict({name: one.to(device) for name, one in tensors.items()})
+            own = {name: one for name, one in tensors.items() if not name.startswith(PREFIX)}
+            network.load_state_dict({name: one.to(device) for name, one in own.items()})
+            model._mixture = Mixture.of_tensors(tensors, len(model._vocabulary))
         model._network = network.eval()
         return model
 

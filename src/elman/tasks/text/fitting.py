@@ -8,6 +8,7 @@ from pathlib import Path
 from elman.compiler import within_memory
 from elman.tasks.networks import seeded
 from elman.tasks.observer import Observer
+from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
@@ -28,12 +29,14 @@ class TextFit:
         parts: of the text, with their vocabulary.
         training: the learning curve and the time it took.
         segments: what each step of the optimizer read.
+        mixture: what the network is mixed with.
     """
 
     network: TextNetwork
     parts: TextParts
     training: TrainingResult
     segments: Segments
+    mixture: Mixture | None = None
 
 
 def cut_segments(parts: TextParts, options: TextOptions) -> Segments:
@@ -80,4 +83,13 @@ def fit_network(
     training = TextTraining(network, segments, validate, options)
     identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
     result = training.run(observer, checkpoint, identity)
-    return TextFit(network, parts, result, segments)
+    return TextFit(network, parts, result, segments, _mix(network, parts, options.ngram))
+
+
+def _mix(network: TextNetwork, parts: TextParts, order: int) -> Mixture | None:
+    """Return what the validation part wants the network to be mixed with; None for an order of 0."""
+    if not order:
+        return None
+    codes, start = parts.part("validation")
+    read = log_probabilities(network, codes, start)
+    return Mixture.fitted(codes, start, len(parts.vocabulary), order, read)

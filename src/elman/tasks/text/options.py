@@ -17,6 +17,7 @@ from elman.training.through_time.sizes import parse_bytes
 
 DEFAULT_SECONDS = 300.0
 _MAX_DROPOUT, _HALF_WAY = 0.5, 8.0  # passes after which half of the largest share is dropped
+_MAX_NGRAM = 32
 _MAX_SEED = 2**32 - 1
 
 
@@ -35,6 +36,8 @@ class TextOptions:
         num_layers: layers.
         embedding_size: features of a symbol; None takes 64, with more than 256 symbols 128, and what the
             layers put out if `tied`.
+        ngram: n of the n-grams of the training part that the network is mixed with, as much as the validation
+            part says; a saved model then holds that text. 0 leaves the network alone.
         tied: whether the read-out uses the embedding's weights.
         dropout: share of features dropped between layers and before the read-out, in [0, 1); None drops more
             and more as the text is read again and again, see `dropout_after`.
@@ -73,6 +76,7 @@ class TextOptions:
     hidden_size: int = 512
     num_layers: int = 1
     embedding_size: int | None = None
+    ngram: int = 8
     tied: bool = False
     dropout: float | None = None
     input_dropout: float = 0.0
@@ -85,7 +89,7 @@ class TextOptions:
     num_steps: int | None = None
     learning_rate: float = 4e-3
     warmup: float = 0.05
-    weight_decay: float = 1e-2
+    weight_decay: float = 0.2
     clip_norm: float = 1.0
     patience: int = 8
     seed: int = 0
@@ -102,6 +106,7 @@ class TextOptions:
             if getattr(self, name) is not None:
                 self._require_whole(name, 1, inf)
         self._require_whole("seed", 0, _MAX_SEED)
+        self._require_whole("ngram", 0, _MAX_NGRAM)
         self._require_whole("max_recoveries", 0, inf)
         check_choice("recovery", self.recovery, RECOVERIES)
         for name in ("test", "dropout", "input_dropout", "weight_dropout", "warmup"):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
 
 _MAX_ROWS, _MIN_ROW, _CHUNK = 64, 64, 128
@@ -43,14 +44,13 @@ def log_probabilities(
 
 
 @torch.no_grad()
-def read_rows(network: TextNetwork, rows: Tensor, state: Any = None, lengths: Tensor | None = None) -> Tensor:
+def read_rows(network: TextNetwork, rows: Tensor, state: Any = None) -> Tensor:
     """Return the log-probability of each symbol of rows but the first, (T - 1, N) on the CPU.
 
     Args:
         network: in evaluation mode.
         rows: (T, N) codes.
         state: before the first symbol; the fresh one without it.
-        lengths: symbols of each row that are read, (N,); all T - 1 without it.
     """
     parts = []
     for begin in range(0, len(rows) - 1, _CHUNK):
@@ -58,31 +58,32 @@ def read_rows(network: TextNetwork, rows: Tensor, state: Any = None, lengths: Te
         logits, state = network(rows[begin:end], state)
         losses = cross_entropy(logits.flatten(0, 1), rows[begin + 1 : end + 1].flatten(), reduction="none")
         parts.append(-losses.view(end - begin, -1).cpu())
-    read = torch.cat(parts)
-    if lengths is None:
-        return read
-    return read.masked_fill(torch.arange(len(read))[:, None] >= lengths, 0)
+    return torch.cat(parts)
 
 
 @torch.no_grad()
 def predict_next(
-    network: TextNetwork, before: int, codes: np.ndarray
+    network: TextNetwork, mixture: Mixture | None, before: int, codes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return of each symbol its log-probability, the likeliest code in its place, and that one's chance.
 
     Args:
         network: in evaluation mode.
+        mixture: what the network is mixed with.
         before: the code that is read before the text.
         codes: the text, (T,).
     """
-    read = torch.from_numpy(np.concatenate([[before], codes])).to(network.head.weight.device)[:, None]
+    read = np.concatenate([[before], codes])
+    rows = torch.from_numpy(read).to(network.head.weight.device)[:, None]
+    contexts = mixture and mixture.counts.follow(read[:, None], mixture.counts.begin(1))[:, 1:, 0]
     state, parts = None, []
     for begin in range(0, len(codes), _CHUNK):
         end = min(begin + _CHUNK, len(codes))
-        logits, state = network(read[begin:end], state)
-        chances = logits[:, 0].double().softmax(dim=-1)
-        largest, likeliest = chances.max(dim=-1)
-        own = chances.gather(1, read[begin + 1 : end + 1])[:, 0].log()
-        parts.append([one.cpu().numpy() for one in (own, likeliest, largest)])
+        logits, state = network(rows[begin:end], state)
+        predicted = logits[:, 0].double().log_softmax(dim=-1).cpu().numpy()
+        if mixture is not None and contexts is not None:
+            predicted = mixture.mix_all(contexts[:, begin:end], predicted)
+        own = np.take_along_axis(predicted, codes[begin:end, None], axis=1)[:, 0]
+        parts.append([own, predicted.argmax(axis=1), np.exp(predicted.max(axis=1))])
     own, likeliest, largest = (np.concatenate(column) for column in zip(*parts, strict=True))
     return own, likeliest, largest

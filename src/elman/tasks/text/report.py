@@ -9,7 +9,6 @@ from elman.tasks.networks import count_parameters
 from elman.tasks.results.text import Sample, TextReport
 from elman.tasks.text.activity import watch_units
 from elman.tasks.text.fitting import TextFit
-from elman.tasks.text.reading import log_probabilities
 from elman.tasks.text.sampling import Sampling, write_text
 from elman.tasks.text.scoring import score_part
 
@@ -24,7 +23,7 @@ def build_report(
 
     Args:
         fit: the network, and what it was fitted on.
-        name: what the table of scores calls the model.
+        name: of the cell.
         seed: of the samples.
         title: of the page; None says what the model is.
         configuration: what repeats the run, to be shown.
@@ -32,12 +31,14 @@ def build_report(
     network, parts, training = fit.network, fit.parts, fit.training
     vocabulary = parts.vocabulary
     named = ("test", "validation") if parts.test_start < len(parts.codes) else ("validation",)
-    scores = [score_part(parts, one, name, log_probabilities(network, *parts.part(one))) for one in named]
+    scores = [score_part(parts, one, name, network, fit.mixture) for one in named]
     watched = parts.codes[parts.part(named[0])[1] :][:_NUM_WATCHED]
-    samples = [
-        Sample(heat, write_text(network, vocabulary, _SAMPLE_LENGTH, sampling=Sampling(heat), seed=seed).text)
-        for heat in _TEMPERATURES
-    ]
+    samples = []
+    for heat in _TEMPERATURES:
+        written = write_text(
+            network, vocabulary, _SAMPLE_LENGTH, sampling=Sampling(heat), seed=seed, mixture=fit.mixture
+        )
+        samples.append(Sample(heat, written.text))
     num_steps, segments = max(1, training.num_steps), fit.segments
     num_read = num_steps * segments.num_rows * segments.length
     return TextReport(

@@ -44,7 +44,9 @@ class TextRuns(Runs):
             raise OptionError("A language model knows nothing of a future: leave --future out.")
         model = self.load(directory)
         codes = model.encode(data, encoding=TextSettings.of_run(directory).encoding)
-        log_probabilities, likeliest, chances = predict_next(model.network, model.vocabulary.newline, codes)
+        log_probabilities, likeliest, chances = predict_next(
+            model.network, model.mixture, model.vocabulary.newline, codes
+        )
         symbol = model.vocabulary.symbol
         table = pl.DataFrame(
             {

@@ -13,6 +13,7 @@ from elman.data.text import unify_lines
 from elman.data.vocabulary import UNKNOWN, Vocabulary
 from elman.errors import OptionError
 from elman.tasks.results.text import Generation
+from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
 
 
@@ -94,6 +95,7 @@ def draw_codes(
     *,
     seed: int,
     forbidden: Sequence[int] = (),
+    mixture: Mixture | None = None,
 ) -> list[int]:
     """Draw the codes that follow a prompt.
 
@@ -104,16 +106,21 @@ def draw_codes(
         sampling: how.
         seed: of the draws.
         forbidden: codes that are never drawn.
+        mixture: what the network is mixed with.
     """
     generator, device = np.random.default_rng(seed), network.head.weight.device
-    read, state, drawn = torch.tensor(prompt, device=device)[:, None], None, []
+    read, state, drawn = np.array(prompt)[:, None], None, []
+    context = mixture and mixture.counts.begin(1)
     for _ in range(length):
-        logits, state = network(read, state)
-        last = logits[-1, 0].double().cpu().numpy()
+        logits, state = network(torch.from_numpy(read).to(device), state)
+        last = logits[-1, 0].double().log_softmax(dim=-1).cpu().numpy()
+        if mixture is not None and context is not None:
+            context = mixture.counts.follow(read, context)[:, -1]
+            last = mixture.mix_all(context, last[None])[0]
         last[list(forbidden)] = -inf
         code = _draw(sampling.probabilities(last), generator)
         drawn.append(code)
-        read = torch.tensor([[code]], device=device)
+        read = np.array([[code]])
     return drawn
 
 
@@ -131,6 +138,7 @@ def write_text(
     prompt: str = "",
     sampling: Sampling | None = None,
     seed: int = 0,
+    mixture: Mixture | None = None,
 ) -> Generation:
     """Write text, one symbol after the other.
 
@@ -141,6 +149,7 @@ def write_text(
         prompt: what comes before them; nothing is the beginning of a line.
         sampling: how each symbol is drawn.
         seed: of the draws.
+        mixture: what the network is mixed with.
 
     Raises:
         OptionError: a number is out of its range.
@@ -151,7 +160,15 @@ def write_text(
     prompt = unify_lines(prompt)[0]
     read = [vocabulary.newline, *vocabulary.encode(prompt).tolist()]
     forbidden = [UNKNOWN] if vocabulary.has_unknown else []
-    codes = draw_codes(network, read, length, sampling or Sampling(), seed=seed, forbidden=forbidden)
+    codes = draw_codes(
+        network,
+        read,
+        length,
+        sampling or Sampling(),
+        seed=seed,
+        forbidden=forbidden,
+        mixture=mixture,
+    )
     continuation = vocabulary.decode(codes)
     space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
     text = prompt + space + continuation

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import exp, log
 
-import numpy as np
-
 from elman.tasks.results.scores import ScoreRow, ScoreTable
+from elman.tasks.text.mixture import Mixture
+from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.ngram import witten_bell
 from elman.tasks.text.parts import TextParts
+from elman.tasks.text.reading import log_probabilities
 
 ORDERS = {"5-gram (Witten-Bell)": 5, "unigram": 1}
 """Name of a baseline -> the longest run it counts."""
@@ -17,25 +18,33 @@ ORDERS = {"5-gram (Witten-Bell)": 5, "unigram": 1}
 _MAX_PERPLEXITY_LOG = 700.0  # beyond that a float has no exponential
 
 
-def score_part(parts: TextParts, part: str, name: str, read: np.ndarray) -> ScoreTable:
-    """Put a network's log-probabilities of a part beside the baselines', which count all text before it.
+def score_part(
+    parts: TextParts, part: str, name: str, network: TextNetwork, mixture: Mixture | None
+) -> ScoreTable:
+    """Score what a model predicts of a part beside the baselines, which count all text before it.
 
     Args:
         parts: the text.
         part: "test" or "validation".
-        name: of the network.
-        read: its log-probability of each symbol of the part.
+        name: of the cell.
+        network: of the model, in evaluation mode.
+        mixture: what the network is mixed with; the network is scored alone, too.
 
     Raises:
         OptionError: there is no such part.
     """
     codes, start = parts.part(part)
     unit = parts.vocabulary.unit
-    nats = {name: -float(read.mean())}
+    read = log_probabilities(network, codes, start)
+    ours = {f"elman ({name})": read}
+    if mixture is not None:
+        mixed = mixture.log_probabilities(codes, start, read)
+        ours = {f"elman ({name} + {mixture.counts.order}-gram)": mixed, f"{name} alone": read}
+    nats = {model: -float(one.mean()) for model, one in ours.items()}
     for baseline, order in ORDERS.items():
         nats[baseline] = -float(witten_bell(codes, start, len(parts.vocabulary), order).mean())
-    rows = [ScoreRow(model, _metrics(value, unit), model != name) for model, value in nats.items()]
-    return ScoreTable(part, rows, len(read), [_verdict(name, nats, unit)], model="model", scored=unit)
+    rows = [ScoreRow(model, _metrics(value, unit), model in ORDERS) for model, value in nats.items()]
+    return ScoreTable(part, rows, len(read), [_verdict(nats, unit)], model="model", scored=unit)
 
 
 def _metrics(nats: float, unit: str) -> dict[str, float | None]:
@@ -43,9 +52,9 @@ def _metrics(nats: float, unit: str) -> dict[str, float | None]:
     return {f"nats per {unit}": nats, f"bits per {unit}": nats / log(2), "perplexity": perplexity}
 
 
-def _verdict(name: str, nats: Mapping[str, float], unit: str) -> str:
-    ours = nats[name]
-    best = min((one for one in nats if one != name), key=lambda one: nats[one])
+def _verdict(nats: Mapping[str, float], unit: str) -> str:
+    name, ours = next(iter(nats.items()))
+    best = min(ORDERS, key=lambda one: nats[one])
     if ours < nats[best]:
         return (
             f"{name} needs {ours:.3f} nats per {unit}, {1 - ours / nats[best]:.0%} less than the best "

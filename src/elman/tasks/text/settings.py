@@ -37,6 +37,7 @@ class TextSettings(RunSettings):
     hidden_size: int = TextOptions.hidden_size
     num_layers: int = TextOptions.num_layers
     embedding_size: int | None = TextOptions.embedding_size
+    ngram: int = TextOptions.ngram
     tied: bool = TextOptions.tied
     dropout: float | None = TextOptions.dropout
     input_dropout: float = TextOptions.input_dropout

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from elman.data.vocabulary import UNKNOWN, Vocabulary
 from elman.tasks.results.text import LineScore
+from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.reading import read_rows
 
 
 def score_lines(
-    network: TextNetwork, vocabulary: Vocabulary, lines: Sequence[str], batch_size: int
+    network: TextNetwork,
+    mixture: Mixture | None,
+    vocabulary: Vocabulary,
+    lines: Sequence[str],
+    batch_size: int,
 ) -> list[LineScore]:
     """Return how likely each line is after the end of a line, in the order given.
 
@@ -22,6 +28,7 @@ def score_lines(
 
     Args:
         network: in evaluation mode.
+        mixture: what the network is mixed with.
         vocabulary: of the network.
         lines: without their line ends.
         batch_size: lines that are read side by side.
@@ -40,8 +47,11 @@ def score_lines(
         rows = torch.zeros(int(lengths.max()) + 1, len(chosen), dtype=torch.int64)
         for column, index in enumerate(chosen):
             rows[: len(coded[index]), column] = torch.tensor(coded[index])
-        read = read_rows(network, rows.to(network.head.weight.device), lengths=lengths)
-        for index, total in zip(chosen, read.double().sum(dim=0).tolist(), strict=True):
+        read = read_rows(network, rows.to(network.head.weight.device)).double().numpy()
+        if mixture is not None:
+            read = mixture.read(rows.numpy(), read)
+        is_read = np.arange(len(read))[:, None] < lengths.numpy()
+        for index, total in zip(chosen, np.where(is_read, read, 0).sum(axis=0).tolist(), strict=True):
             totals[index] = total
     return [
         LineScore(line, total, len(codes) - 1, vocabulary.unknown_in(line))
@@ -54,13 +64,15 @@ class TextStream:
 
     Args:
         network: in evaluation mode.
+        mixture: what the network is mixed with.
         vocabulary: of the network.
     """
 
-    def __init__(self, network: TextNetwork, vocabulary: Vocabulary) -> None:
-        self._network, self._vocabulary = network, vocabulary
+    def __init__(self, network: TextNetwork, mixture: Mixture | None, vocabulary: Vocabulary) -> None:
+        self._network, self._mixture, self._vocabulary = network, mixture, vocabulary
         self._last = vocabulary.newline
         self._state: Any = None
+        self._context = mixture and _context_after(mixture, self._last)
 
     @torch.no_grad()
     def push(self, text: str) -> float | None:
@@ -76,5 +88,14 @@ class TextStream:
         rows = torch.tensor([self._last, *codes], device=device)[:, None]
         logits, self._state = self._network(rows[:-1], self._state)
         self._last = codes[-1]
-        chosen = logits[:, 0].double().log_softmax(dim=-1).gather(1, rows[1:])
+        chosen = logits[:, 0].double().log_softmax(dim=-1).gather(1, rows[1:])[:, 0].cpu().numpy()
+        if self._mixture is not None and self._context is not None:
+            contexts = self._mixture.counts.follow(np.array(codes)[:, None], self._context)
+            chosen = self._mixture.mix(contexts[:, :-1, 0], np.array(codes), chosen)
+            self._context = contexts[:, -1]
         return float(chosen.sum())
+
+
+def _context_after(mixture: Mixture, code: int) -> np.ndarray:
+    """Return the context of a single symbol at the beginning, (n, 1)."""
+    return mixture.counts.follow(np.array([[code]]), mixture.counts.begin(1))[:, -1]

@@ -1,0 +1,158 @@
+"""What a count of short runs of symbols predicts, after any text: Witten-Bell n-grams."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from elman.cells.options import brief
+from elman.errors import OptionError
+
+UNSEEN = -1
+
+
+class _Runs(NamedTuple):
+    """The runs of one length k, each once; its place in the list is its number.
+
+    Args:
+        keys: the number of its first k - 1 symbols times V, plus its last symbol; ascending.
+        counts: how often it stands in the text.
+        totals: N of each run of k - 1 symbols: how often it is followed by a symbol.
+        kinds: D of each run of k - 1 symbols: by how many different ones.
+    """
+
+    keys: np.ndarray
+    counts: np.ndarray
+    totals: np.ndarray
+    kinds: np.ndarray
+
+
+class NgramCounts:
+    """How often each run of up to n symbols stands in a text, and what is likely after any other.
+
+    A *context* is what came before a symbol, as the numbers of the runs of 0, 1, ..., n - 1 symbols that it
+    ends with; `UNSEEN` stands for a run that the text does not hold.
+
+    Equations:
+        h is a context of n - 1 symbols; h' is h without its first symbol
+        N(h): how often h was followed by a symbol; D(h): by how many different ones
+        (1) p_0(x) = 1 / V
+        (2) p_n(x | h) = (count(h x) + D(h) p_{n-1}(x | h')) / (N(h) + D(h))
+        (3) p_n(x | h) = p_{n-1}(x | h')    if N(h) = 0
+
+    Args:
+        codes: the text, (T,), each in 0..V - 1.
+        num_codes: symbols there could be, V.
+        order: n, the longest run that is counted.
+
+    Raises:
+        OptionError: `order` is not positive.
+
+    Reference:
+        I. H. Witten, T. C. Bell (1991), "The zero-frequency problem: estimating the probabilities of novel
+        events in adaptive text compression", IEEE Transactions on Information Theory 37(4), method C.
+        S. F. Chen, J. Goodman (1998), "An empirical study of smoothing techniques for language modeling",
+        section 2.5.
+
+    Example:
+        >>> counts = NgramCounts(np.array([0, 1, 0]), num_codes=2, order=1)
+        >>> counts.distributions(counts.begin(1)).round(3).tolist()
+        [[0.6, 0.4]]
+    """
+
+    def __init__(self, codes: np.ndarray, num_codes: int, order: int) -> None:
+        if order < 1:
+            raise OptionError(f"`order` must be 1 or more, but it is {brief(order)}.")
+        self.codes, self.num_codes, self.order = codes, num_codes, order
+        self._runs: list[_Runs] = []
+        context, num_contexts = np.zeros(len(codes), dtype=np.int64), 1
+        for length in range(1, order + 1):
+            keys, numbers, counts = np.unique(
+                context * num_codes + codes[length - 1 :], return_inverse=True, return_counts=True
+            )
+            owners = keys // num_codes
+            totals = np.bincount(owners, weights=counts, minlength=num_contexts)
+            self._runs.append(_Runs(keys, counts, totals, np.bincount(owners, minlength=num_contexts)))
+            context, num_contexts = numbers[:-1], len(keys)
+
+    def begin(self, num_rows: int) -> np.ndarray:
+        """Return the contexts before the first symbol of rows, (n, N)."""
+        context = np.full((self.order, num_rows), UNSEEN)
+        context[0] = 0
+        return context
+
+    def follow(self, codes: np.ndarray, context: np.ndarray) -> np.ndarray:
+        """Return the contexts before each symbol and after the last one.
+
+        Args:
+            codes: (T, N).
+            context: before the first symbol, (n, N).
+
+        Returns:
+            (n, T + 1, N).
+        """
+        contexts = np.full((self.order, len(codes) + 1, codes.shape[1]), UNSEEN)
+        contexts[:, 0] = context
+        contexts[0] = 0
+        for length in range(1, self.order):
+            contexts[length, 1:] = self._number(length, contexts[length - 1, :-1], codes)
+        return contexts
+
+    def probabilities(self, contexts: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return how likely each symbol is, (...).
+
+        Args:
+            contexts: before each symbol, (n, ...).
+            codes: the symbols, (...).
+        """
+        chances = np.full(codes.shape, 1 / self.num_codes)
+        for length, runs in enumerate(self._runs, start=1):
+            totals, kinds = _totals(runs, contexts[length - 1])
+            number = self._number(length, contexts[length - 1], codes)
+            counts = np.where(number >= 0, runs.counts[number], 0) if len(runs.counts) else 0
+            is_known = totals > 0
+            mixed = (counts + kinds * chances) / np.where(is_known, totals + kinds, 1)
+            chances = np.where(is_known, mixed, chances)
+        return chances
+
+    def distributions(self, contexts: np.ndarray) -> np.ndarray:
+        """Return how likely every symbol is after each context.
+
+        Args:
+            contexts: (n, N).
+
+        Returns:
+            (N, V).
+        """
+        chances = np.full((contexts.shape[1], self.num_codes), 1 / self.num_codes)
+        for runs, context in zip(self._runs, contexts, strict=True):
+            totals, kinds = _totals(runs, context)
+            first = np.searchsorted(runs.keys, np.maximum(context, 0) * self.num_codes)
+            rows = np.flatnonzero(totals > 0)
+            mass = (totals + kinds)[rows]
+            chances[rows] *= (kinds[rows] / mass)[:, None]
+            # All entries of a context lie side by side.
+            sizes = kinds[rows].astype(np.int64)
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            entries = np.repeat(first[rows], sizes) + within
+            symbols = runs.keys[entries] % self.num_codes
+            chances[np.repeat(rows, sizes), symbols] += runs.counts[entries] / np.repeat(mass, sizes)
+        return chances
+
+    def _number(self, length: int, context: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return the numbers of the runs that are a context and a symbol."""
+        keys = self._runs[length - 1].keys
+        if not len(keys):
+            return np.full(codes.shape, UNSEEN)
+        wanted = context * self.num_codes + codes
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where((context >= 0) & (keys[place] == wanted), place, UNSEEN)
+
+
+def _totals(runs: _Runs, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return N and D of contexts; zeros where a context is unseen."""
+    if not len(runs.totals):
+        return np.zeros(context.shape), np.zeros(context.shape)
+    is_seen = context >= 0
+    return np.where(is_seen, runs.totals[context], 0), np.where(is_seen, runs.kinds[context], 0)

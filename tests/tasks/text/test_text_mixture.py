@@ -1,0 +1,114 @@
+"""A mixture says the same whichever way it is asked, and takes of the counts what the held-out part likes."""
+
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from elman.tasks.language_model import LanguageModel
+from elman.tasks.text.counts import UNSEEN, NgramCounts
+from elman.tasks.text.mixture import Mixture
+from elman.tasks.text.options import TextOptions
+from elman.tasks.text.reading import log_probabilities, predict_next
+from elman.tasks.text.sampling import Sampling, draw_codes
+
+TEXT = "the cat sat on the mat and the dog sat on the log.\nthe end of it all\n" * 12
+OPTIONS = TextOptions(hidden_size=12, segment=8, batch_size=4, num_steps=6, ngram=4)
+CODES = np.random.default_rng(0).integers(0, 4, size=300) ** 2 % 5
+
+
+@pytest.fixture(scope="module")
+def model() -> LanguageModel:
+    return LanguageModel(OPTIONS).fit(TEXT)
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_distributions_hold_the_probabilities_of_all_symbols(order: int):
+    counts = NgramCounts(CODES[:200], 5, order)
+    contexts = counts.follow(CODES[200:, None], counts.begin(1))[:, :-1, 0]
+    chances = counts.distributions(contexts)
+    np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-12)
+    for code in range(5):
+        asked = counts.probabilities(contexts, np.full(100, code))
+        np.testing.assert_allclose(chances[:, code], asked, rtol=1e-12)
+
+
+def test_a_context_in_pieces_is_the_context_of_the_whole():
+    counts = NgramCounts(CODES, 5, 4)
+    rows = CODES[:60].reshape(20, 3)
+    whole = counts.follow(rows, counts.begin(3))
+    first = counts.follow(rows[:7], counts.begin(3))
+    second = counts.follow(rows[7:], first[:, -1])
+    np.testing.assert_array_equal(np.concatenate([first, second[:, 1:]], axis=1), whole)
+    assert whole[3, 2, 0] == UNSEEN  # two symbols are no context of three
+
+
+def test_weight_is_where_the_likelihood_is_largest():
+    # Eight zeros and a one: the counts give a zero (8 + 1) / (9 + 2), that is 1/2 + a; the network gives 1/2.
+    read, counted, a = np.log(np.full(3, 0.5)), [0] * 8 + [1], 9 / 11 - 1 / 2
+    # Two ones and a zero: log(1/2 + a w) + 2 log(1/2 - a w) falls for all w.
+    assert Mixture.fitted(np.array([*counted, 1, 1, 0]), 9, 2, 1, read).weight < 1e-3
+    # Two zeros and a one: 2 log(1/2 + a w) + log(1/2 - a w) is largest at w = 1 / (6 a).
+    mixed = Mixture.fitted(np.array([*counted, 0, 0, 1]), 9, 2, 1, read)
+    assert mixed.weight == pytest.approx(1 / (6 * a), rel=1e-3)
+
+
+def test_every_way_to_ask_gives_the_same_probability(model: LanguageModel):
+    assert model.mixture is not None
+    line = "the dog sat on the cat"
+    read = model.vocabulary.encode("\n" + line)
+    asked = model.mixture.log_probabilities(read, 1, log_probabilities(model.network, read, 1))
+    # Tolerances: sums of single precision in another order.
+    own, likeliest, chances = predict_next(model.network, model.mixture, int(read[0]), read[1:])
+    np.testing.assert_allclose(own, asked, atol=1e-5)
+    assert chances.min() >= 1 / len(model.vocabulary)
+    assert likeliest.shape == read[1:].shape
+    stream = model.stream()
+    pieces = [stream.push(piece) for piece in ("the do", "g", " sat on the cat")]
+    assert sum(piece for piece in pieces if piece is not None) == pytest.approx(asked.sum(), abs=1e-4)
+    alone, other = model.score([line, "the"])
+    end = np.append(read, model.vocabulary.newline)
+    whole = model.mixture.log_probabilities(end, 1, log_probabilities(model.network, end, 1))
+    assert alone.log_probability == pytest.approx(whole.sum(), abs=1e-4)
+    assert other.num_symbols == 4
+
+
+def test_draws_follow_the_mixture(model: LanguageModel):
+    mixture = Mixture(NgramCounts(model.vocabulary.encode("ac" * 50), len(model.vocabulary), 2), 1.0)
+    a = int(model.vocabulary.encode("a")[0])
+    drawn = draw_codes(model.network, [a], 6, Sampling(0), seed=0, mixture=mixture)
+    assert model.vocabulary.decode(drawn) == "cacaca"
+
+
+def test_a_mixture_comes_back_from_its_file(model: LanguageModel, tmp_path: Path):
+    model.save(tmp_path / "model")
+    again = LanguageModel.load(tmp_path / "model")
+    assert model.mixture is not None
+    assert again.mixture is not None
+    assert again.mixture.weight == model.mixture.weight
+    assert again.generate(40, seed=3) == model.generate(40, seed=3)
+    assert again.score(["the mat"]) == model.score(["the mat"])
+
+
+def test_mixture_is_no_worse_on_the_part_that_chose_it(model: LanguageModel):
+    mixed, alone, *_ = [row.metrics["nats per character"] for row in model.evaluate(part="validation").rows]
+    assert mixed is not None
+    assert alone is not None
+    assert mixed <= alone
+    assert mixed < log(len(model.vocabulary))
+
+
+def test_without_counts_the_network_stands_alone(tmp_path: Path):
+    alone = LanguageModel(TextOptions(hidden_size=12, segment=8, batch_size=4, num_steps=6, ngram=0)).fit(
+        TEXT
+    )
+    assert alone.mixture is None
+    assert [row.model for row in alone.evaluate().rows] == ["elman (GRU)", "5-gram (Witten-Bell)", "unigram"]
+    alone.save(tmp_path / "model")
+    again = LanguageModel.load(tmp_path / "model")
+    assert again.mixture is None
+    assert again.generate(20).text == alone.generate(20).text
+    codes = torch.from_numpy(alone.vocabulary.encode("the"))[:, None]
+    assert torch.equal(again.network(codes)[0], alone.network(codes)[0])
