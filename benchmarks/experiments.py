@@ -36,12 +36,8 @@ PUBLISHED: dict[str, Mapping[str, Any]] = {
     "parity": {},
     "binary-addition": {},
     "embedded-reber": {"cells": ("elman", "gru", "lstm")},
-    # Its learning rate was chosen on seeds 0, 1 and 2.
-    "anbn": {
-        "cells": ("elman", "gru", "lstm", COUNTING),
-        "seeds": (20, 21, 22),
-        "max_sequences": 20_000,
-    },
+    # Its learning rate was chosen on other seeds.
+    "anbn": {"cells": ("elman", "gru", "lstm", COUNTING), "seeds": (30, 31, 32)},
     "anbncn": {"cells": ("elman", "gru", "lstm", COUNTING)},
 }
 

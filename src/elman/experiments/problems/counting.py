@@ -11,7 +11,7 @@ from elman.experiments.problems.problem import Examples, Problem, Recipe, one_ho
 
 FARTHER = 10
 SOLVED = 5
-RECIPE = Recipe(hidden_size=4, batch_size=10, learning_rate=0.02, max_sequences=200_000, evaluate_every=1_000)
+RECIPE = Recipe(hidden_size=4, batch_size=10, learning_rate=0.1, max_sequences=20_000, evaluate_every=100)
 
 
 class Counting(Problem):
