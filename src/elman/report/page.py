@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -58,7 +59,11 @@ def render_page(title: str, lead: Content, sections: Sequence[Section]) -> str:
 
 
 def write_page(page: str, path: str | os.PathLike[str]) -> Path:
-    """Write a page to a file; a reader sees the old file or the new one, never half of it."""
+    """Write a page to a file; a reader sees the old file or the new one, never half of it.
+
+    Raises:
+        OSError: it cannot be written; the error names the file that was asked for.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -66,8 +71,11 @@ def write_page(page: str, path: str | os.PathLike[str]) -> Path:
         # Text from a broken file name may hold what UTF-8 cannot; it must not cost the report.
         draft.write_text(page, encoding="utf-8", errors="replace", newline="\n")
         draft.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # what kept the page from being written may keep the draft from going
+            draft.unlink()
     return target
 
 
