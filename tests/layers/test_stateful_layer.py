@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from elman import GRU, LSTM, Bidirectional, Recurrent, Stacked, Stateful
-from elman.cells import ElmanCell, GRUCell, LSTMCell
+from elman.cells import ElmanCell, GRUCell, LSTMCell, SkipCell
+from elman.cells.state import state_tensors
 from elman.errors import DtypeError, OptionError, ShapeError
 
 ANY: Callable[[object], Any] = lambda value: value  # noqa: E731 - of a wrong type on purpose
@@ -213,3 +214,13 @@ def test_sequences_that_are_not_there_cannot_be_reset(chosen: Any, error: type[E
     layer(torch.randn(4, 3, 3))
     with pytest.raises(error, match=words):
         layer.reset(chosen)
+
+
+def test_a_learned_state_that_is_handed_on_is_carried_as_it_was():
+    layer = Stateful(Recurrent(SkipCell(2, 3, delay=5), learn_initial_state=True, backend="eager"))
+    layer(torch.randn(1, 2, 2))
+    before = [one.clone() for one in state_tensors(layer.state)]
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter += 1
+    assert all(torch.equal(*pair) for pair in zip(before, state_tensors(layer.state), strict=True))

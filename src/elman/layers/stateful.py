@@ -172,7 +172,8 @@ class Stateful(SequenceLayer):
         return self.state
 
     def _carry(self, state: Any, batch_size: int) -> None:
-        self._state = map_state(Tensor.detach, state)
+        # A copy: a cell may hand on a state that was learned, which the optimizer will move.
+        self._state = map_state(lambda one: one.detach().clone(), state)
         self._batch_size = batch_size
         self._restarts = None
 
