@@ -35,7 +35,13 @@ class TorchLayer(torch.nn.Module):
         super().__init__()
         self.layer = layer
 
-    def forward(self, input: torch.Tensor, *, lengths: torch.Tensor) -> tuple[torch.Tensor, None]:
+    def forward(
+        self,
+        input: torch.Tensor,
+        state: None = None,  # noqa: ARG002 - a sequence starts afresh
+        *,
+        lengths: torch.Tensor,
+    ) -> tuple[torch.Tensor, None]:
         """Return the outputs, zero behind each end, and no state."""
         packed = torch.nn.utils.rnn.pack_padded_sequence(input, lengths, enforce_sorted=False)
         output, _ = self.layer(packed)

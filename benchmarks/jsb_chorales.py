@@ -33,7 +33,7 @@ class Chorales(TrainingTask):
         super().__init__(ManyToMany(layer, nn.Sequential(nn.Dropout(0.5), nn.Linear(HIDDEN_SIZE, NUM_KEYS))))
         self.parts, self.seed = parts, seed
 
-    def losses(self, chorales: list[Tensor]) -> Tensor:
+    def step_losses(self, chorales: list[Tensor]) -> Tensor:
         """Return the loss of every step that is predicted, those of all chorales in one row."""
         steps, lengths = pad_sequence(chorales), torch.tensor([len(one) - 1 for one in chorales])
         logits, _ = self.model(dropout(steps[:-1], 0.1, self.model.training), lengths=lengths)
@@ -43,7 +43,7 @@ class Chorales(TrainingTask):
     def loss(self, step: int) -> Tensor:
         """Return the mean loss of a batch."""
         drawn = np.random.default_rng((self.seed, step)).choice(len(self.parts["train"]), BATCH_SIZE)
-        return self.losses([self.parts["train"][at] for at in drawn]).mean()
+        return self.step_losses([self.parts["train"][at] for at in drawn]).mean()
 
     def validation_loss(self) -> float:
         """Return the mean loss of the validation part."""
@@ -53,7 +53,7 @@ class Chorales(TrainingTask):
     def mean_loss(self, part: str, size: int) -> float:
         """Return the mean loss of a part, `size` chorales at a time."""
         batches = [self.parts[part][at : at + size] for at in range(0, len(self.parts[part]), size)]
-        return torch.cat([self.losses(batch) for batch in batches]).mean().item()
+        return torch.cat([self.step_losses(batch) for batch in batches]).mean().item()
 
 
 def main() -> None:

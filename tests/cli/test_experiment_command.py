@@ -10,6 +10,7 @@ from command_line import Outcome
 
 from elman.experiments import ExperimentSettings, read_report
 from elman.experiments.saved import save_settings
+from elman.experiments.trial import run_trial
 from elman.tasks.settings import read_settings
 from elman.training.run import RunDirectory
 
@@ -39,6 +40,23 @@ def test_folder_holds_what_it_promises(elman: Elman, run: Path):
     assert ExperimentSettings(**values) == ExperimentSettings(
         "parity", lengths=(3,), cells=("gru",), seeds=(0,), max_updates=2
     )
+
+
+def test_stopped_experiment_tells_and_keeps_the_trials_that_had_ended(
+    elman: Elman, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop_at_the_third(*values: Any) -> Any:
+        if values[1] == "gru":
+            raise KeyboardInterrupt
+        return run_trial(*values)
+
+    monkeypatch.setattr("elman.experiments.runner.run_trial", stop_at_the_third)
+    stopped = elman(*SMALL, "--out", tmp_path / "run")
+    assert stopped.code == 130
+    assert "not solved (out of updates)" in stopped.err
+    assert stopped.err.endswith("elman: stopped; the trials that had ended are told above.\n")
+    results = read_report(json.loads((tmp_path / "run" / "results.json").read_text()))
+    assert [trial.network for trial in results.trials] == ["dense", "convolution"]
 
 
 def test_report_is_drawn_again_to_the_byte(elman: Elman, run: Path, tmp_path: Path):

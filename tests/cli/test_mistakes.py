@@ -307,7 +307,7 @@ def test_table_that_changed_is_not_trained_on(elman: Elman, place: Path):
 def test_table_that_is_gone(elman: Elman, place: Path):
     Path("table.csv").unlink()
     assert_one_message(elman(*FIT, "--resume", "--out", "run"), "no file .*table.csv")
-    assert_one_message(elman("evaluate", "run"), "no file .*table.csv")
+    assert_one_message(elman("evaluate", "run"), "table.csv, which .* is not there any more.*--data")
     assert elman("report", "run").code == 0
 
 

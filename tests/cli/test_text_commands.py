@@ -86,6 +86,15 @@ def test_evaluate_gives_the_scores_of_the_fit(elman: Elman, book: Path):
     )
 
 
+@pytest.mark.parametrize("command", ["evaluate", "inspect"])
+def test_a_run_whose_text_is_gone_asks_for_another(elman: Elman, book: Path, command: str):
+    (book / "book.txt").rename(book / "moved.txt")
+    refused = elman(command, "run")
+    assert refused.code == 2
+    assert "book.txt, which run was fitted to, is not there any more" in refused.err
+    assert elman(command, "run", "--data", "moved.txt").code == 0
+
+
 def test_predict_says_of_each_symbol_how_likely_it_was(elman: Elman, book: Path):
     (book / "new.txt").write_text("The cat\n")
     done = elman("predict", "run", "new.txt", "--out", "new.parquet")

@@ -159,7 +159,7 @@ class Undrawn(Cell):
         (lambda: Bidirectional(ANY(nn.GRU(3, 4))), DtypeError, "`forward` must be a layer"),
         (lambda: Bidirectional(GRUCell(3, 4), ANY(1)), DtypeError, "`backward` must be a layer"),
         (lambda: Bidirectional(GRUCell(3, 4), merge="add"), OptionError, "`merge` must be one of 'concat'"),
-        (lambda: Bidirectional(LSTM(3, 4)), OptionError, "a LSTM, which cannot read from the end"),
+        (lambda: Bidirectional(LSTM(3, 4)), OptionError, r"elman.LSTM\(..., bidirectional=True\)"),
         (lambda: Bidirectional(Undrawn(3, 4)), OptionError, "no twin of `forward`.*`reset_parameters`"),
         (
             lambda: Bidirectional(Recurrent(GRUCell(3, 4), reverse=True)),

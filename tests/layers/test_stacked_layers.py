@@ -203,6 +203,8 @@ def test_chosen_sequences_start_anew(rows: list[bool]):
     [
         (lambda: Stacked(), OptionError, "`layers` must be one or more"),
         (lambda: Stacked(GRUCell(3, 4), ANY(nn.Linear(4, 4))), DtypeError, r"`layers\[1\]` must be a layer"),
+        (lambda: Stacked(ANY([GRUCell(3, 4)])), DtypeError, r"one by one: Stacked\(\*layers\)"),
+        (lambda: Stacked(ANY(nn.GRU(3, 4))), DtypeError, "Take elman.GRU, which loads the same state"),
         (
             lambda: Stacked(GRUCell(3, 4), GRUCell(5, 4)),
             OptionError,

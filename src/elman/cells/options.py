@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from elman.errors import OptionError
 
@@ -11,7 +12,10 @@ def check_choice(name: str, value: object, choices: Iterable[str]) -> None:
     choices = tuple(choices)
     if not isinstance(value, str) or value not in choices:
         legal = ", ".join(repr(choice) for choice in choices)
-        raise OptionError(f"`{name}` must be one of {legal}, but it is {brief(value)}.")
+        folded = {choice.casefold(): choice for choice in choices}
+        close = get_close_matches(value.casefold(), folded, n=1) if isinstance(value, str) else []
+        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
+        raise OptionError(f"`{name}` must be one of {legal}, but it is {brief(value)}.{hint}")
 
 
 def check_size(name: str, value: object) -> None:

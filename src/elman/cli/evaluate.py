@@ -27,4 +27,7 @@ def command(
     from elman.training.run import RunDirectory
 
     directory = RunDirectory(run)
-    print_scores(runs_of(directory).evaluate(directory, data, part))
+    runs = runs_of(directory)
+    if data is None:
+        runs.require_data(directory)
+    print_scores(runs.evaluate(directory, data, part))

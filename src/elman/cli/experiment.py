@@ -20,6 +20,7 @@ _NAMES = (
     "delayed-recall, adding, copy-memory, temporal-order, parity, binary-addition, embedded-reber, anbn or "
     "anbncn."
 )
+_BUDGETS = ("sequences", "updates", "seconds")
 _METHODS = "bptt, tbptt:50, tbptt:10:50, per-step or rtrl; repeatable."
 Texts = list[str] | None
 Numbers = list[int] | None
@@ -56,7 +57,7 @@ def command(
     """
     given = {key: value for key, value in locals().items() if value is not None}
     out, overwrite = given.pop("out", None), given.pop("overwrite")
-    from elman.experiments import ExperimentSettings, run_experiment
+    from elman.experiments import ExperimentSettings
 
     plural = {"cell": "cells", "length": "lengths", "seed": "seeds"}
     values: dict[str, Any] = {
@@ -65,10 +66,29 @@ def command(
     }
     settings = ExperimentSettings(**values)
     with _folder(settings, out, overwrite=overwrite) as directory:
-        report = run_experiment(settings, _print_trial)
+        report, is_whole = _run(settings)
         _print_report(report)
         if directory:
             _write(report, directory)
+    if not is_whole:
+        print("elman: stopped; the trials that had ended are told above.", file=sys.stderr)
+        raise typer.Exit(130)
+
+
+def _run(settings: ExperimentSettings) -> tuple[ExperimentReport, bool]:
+    """Return what came out, and whether all of it was run; after Ctrl-C, of the trials that had ended."""
+    from elman.experiments import report_trials, run_trials
+
+    trials: list[Trial] = []
+    try:
+        for trial in run_trials(settings):
+            _print_trial(trial)
+            trials.append(trial)
+    except KeyboardInterrupt:
+        if not trials:
+            raise
+        return report_trials(settings, trials), False
+    return report_trials(settings, trials), True
 
 
 @contextmanager
@@ -94,7 +114,8 @@ def _folder(
 
 def _print_trial(trial: Trial) -> None:
     """Print on stderr what has just ended, so that a person sees it go on."""
-    found = "solved" if trial.is_solved else f"not solved ({trial.stopped_by})"
+    reason = f"out of {trial.stopped_by}" if trial.stopped_by in _BUDGETS else trial.stopped_by
+    found = "solved" if trial.is_solved else f"not solved ({reason})"
     print(
         f"length {trial.length}, {trial.name}, seed {trial.seed}: {found}, score {trial.score:.4g}, "
         f"{trial.num_sequences:,} sequences, {trial.seconds:.0f} s",

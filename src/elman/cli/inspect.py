@@ -51,6 +51,8 @@ def command(
 
     directory = RunDirectory(run)
     runs = runs_of(directory)
+    if data is None:
+        runs.require_data(directory)
     passages: tuple[Passage, ...] = ()
     if unit is not None:
         passages = (runs.follow_unit(directory, data, part, unit),)

@@ -15,13 +15,15 @@ __all__ = [
     "Trial",
     "TrialRecord",
     "read_report",
+    "report_trials",
     "run_experiment",
+    "run_trials",
 ]
 
 if TYPE_CHECKING:
     from elman.experiments.problems import ALL_PROBLEMS, Examples, Problem, Recipe
     from elman.experiments.results import ExperimentReport, Summary, Trial, TrialRecord, read_report
-    from elman.experiments.runner import run_experiment
+    from elman.experiments.runner import report_trials, run_experiment, run_trials
     from elman.experiments.settings import ExperimentSettings
 else:
     __getattr__, __dir__ = lazy(
@@ -37,6 +39,8 @@ else:
             "Trial": "elman.experiments.results",
             "TrialRecord": "elman.experiments.results",
             "read_report": "elman.experiments.results",
+            "report_trials": "elman.experiments.runner",
             "run_experiment": "elman.experiments.runner",
+            "run_trials": "elman.experiments.runner",
         },
     )

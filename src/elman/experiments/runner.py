@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from platform import machine, processor
@@ -33,8 +33,21 @@ def run_experiment(
         >>> [(trial.network, trial.is_solved) for trial in report.trials]
         [('dense', False), ('convolution', False), ('gru', False)]
     """
-    with _threads(settings.threads):
-        trials = tuple(_trials(settings, observe or (lambda trial: None)))
+    trials = []
+    for trial in run_trials(settings):
+        trials.append(trial)
+        if observe:
+            observe(trial)
+    return report_trials(settings, trials)
+
+
+def report_trials(settings: ExperimentSettings, trials: Sequence[Trial]) -> ExperimentReport:
+    """Return the report of some trials of an experiment.
+
+    Args:
+        settings: Of the experiment.
+        trials: Those that have ended.
+    """
     problems = settings.problems()
     first, values = problems[0], {**asdict(settings), **asdict(settings.recipe)}
     return ExperimentReport(
@@ -47,7 +60,7 @@ def run_experiment(
         first.chance,
         {problem.length: problem.bar for problem in problems},
         settings.window,
-        trials,
+        tuple(trials),
         {name: list(one) if isinstance(one, tuple) else one for name, one in values.items()},
         {
             "processor": processor() or machine(),
@@ -58,12 +71,17 @@ def run_experiment(
     )
 
 
-def _trials(settings: ExperimentSettings, observe: Callable[[Trial], object]) -> Iterator[Trial]:
+def run_trials(settings: ExperimentSettings) -> Iterator[Trial]:
+    """Run the trials of an experiment one after the other; yield each when it has ended.
+
+    Args:
+        settings: What is run, and for how long.
+    """
     for problem in settings.problems():
         for network, through_time in settings.networks():
             for seed in settings.seeds:
-                trial = run_trial(problem, network, through_time, seed, settings)
-                observe(trial)
+                with _threads(settings.threads):
+                    trial = run_trial(problem, network, through_time, seed, settings)
                 yield trial
 
 

@@ -34,7 +34,20 @@ def as_layer(name: str, value: object, *, batch_first: bool, reverse: bool = Fal
         return ConvRecurrent(value, batch_first=batch_first, reverse=reverse)
     if isinstance(value, SequenceLayer):
         return value
-    raise DtypeError(f"`{name}` must be a layer or an elman.Cell, but it is {what_came(value)}.")
+    raise DtypeError(
+        f"`{name}` must be a layer or an elman.Cell, but it is {what_came(value)}.{_remedy(value)}"
+    )
+
+
+def _remedy(value: object) -> str:
+    """Return what to do instead, where that is known."""
+    if isinstance(value, list | tuple | nn.ModuleList | nn.Sequential):
+        return "\n    Give them one by one: Stacked(*layers)."
+    if isinstance(value, nn.RNNBase):
+        return f"\n    Take elman.{type(value).__name__}, which loads the same state dictionary."
+    if isinstance(value, nn.Module):
+        return "\n    A module without a state goes around layers: see `elman.layers.TimeDistributed`."
+    return ""
 
 
 def reversed_twin(layer: SequenceLayer) -> SequenceLayer:
@@ -52,10 +65,11 @@ def reversed_twin(layer: SequenceLayer) -> SequenceLayer:
         if not isinstance(module, SequenceLayer) or inside:
             continue
         if not isinstance(getattr(module, "reverse", None), bool):
-            where = f"forward.{name}" if name else "`forward`"
+            where, kind = f"forward.{name}" if name else "`forward`", type(module).__name__
+            own = f"elman.{kind}(..., bidirectional=True), or " if isinstance(module, nn.RNNBase) else ""
             raise OptionError(
-                f"{where} is a {type(module).__name__}, which cannot read from the end.\n"
-                "    Give a layer that does: Bidirectional(forward, backward)."
+                f"{where} is a {kind}, which cannot read from the end.\n"
+                f"    Take {own}a layer that does: Bidirectional(forward, backward)."
             )
         turned: Any = module
         turned.reverse = not turned.reverse

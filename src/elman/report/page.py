@@ -72,7 +72,7 @@ def write_page(page: str, path: str | os.PathLike[str]) -> Path:
         draft.write_text(page, encoding="utf-8", errors="replace", newline="\n")
         draft.replace(target)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(target)) from error
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
     finally:
         with suppress(OSError):  # what kept the page from being written may keep the draft from going
             draft.unlink()

@@ -59,7 +59,9 @@ def _scores(report: TextReport) -> Section:
         element("details", element("summary", f"The {one.part} part"), score_table(one, None))
         for one in others
     ]
-    told = element("p", "The baselines count all of the text before the part; so nobody has seen it.")
+    told = element(
+        "p", "The baselines count all of the text before the part, and nobody has seen the part itself."
+    )
     return Section("scores", "Scores", [score_table(first, None), told, *folded])
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells import ALL_CELLS, Cell
+from elman.cells.options import check_choice
 from elman.errors import OptionError
 from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent
 from elman.layers.contract import SequenceLayer
@@ -37,8 +38,7 @@ def make_cell(cell: CellChoice, input_size: int, hidden_size: int) -> Cell:
         OptionError: `cell` is no name of a cell, or the function does not return one.
     """
     if isinstance(cell, str):
-        if cell not in ALL_CELLS:
-            raise OptionError(f"`cell` must be one of {', '.join(sorted(ALL_CELLS))}, but it is {cell!r}.")
+        check_choice("cell", cell, ALL_CELLS)
         return ALL_CELLS[cell](input_size, hidden_size)
     if not callable(cell):
         raise OptionError(f"`cell` must be a name or a function that makes a cell, but it is {cell!r}.")

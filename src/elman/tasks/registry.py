@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from elman.errors import OptionError, RunError
+from elman.errors import DataError, OptionError, RunError
 from elman.tasks.observer import Observer
 from elman.tasks.results import ScoreTable
 from elman.tasks.results.inspection import Passage
@@ -76,6 +76,20 @@ class Runs(ABC):
         Raises:
             RunError: the run is not finished, or its files are damaged.
         """
+
+    def require_data(self, directory: RunDirectory) -> None:
+        """Refuse a run whose own data are not where they were.
+
+        Raises:
+            DataError: they are gone; the message says how to name others.
+            RunError: there is no run.
+        """
+        for path in self.settings.of_run(directory).files:
+            if not path.exists():
+                raise DataError(
+                    f"{path}, which {directory.path} was fitted to, is not there any more; put it back, or "
+                    "name other data of the same form with --data."
+                )
 
     @abstractmethod
     def predict(self, directory: RunDirectory, data: Path, future: Path | None = None) -> Prediction:

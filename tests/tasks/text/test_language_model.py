@@ -230,6 +230,7 @@ def test_divergence_ends_with_one_error():
     [
         ({"unit": "letter"}, "`unit` must be one of character, byte, word"),
         ({"cell": "lstmm"}, "`cell` must be one of .*lstm.*but it is 'lstmm'"),
+        ({"cell": "GRU"}, r"but it is 'GRU'\. Did you mean 'gru'\?"),
         ({"seconds": 1.0, "num_steps": 1}, "`seconds` and `num_steps` are two budgets: give one of them"),
         ({"seconds": float("inf")}, "`seconds` must be a"),
         ({"dropout": 1.0}, r"`dropout` must be in \[0, 1\), but it is 1.0"),

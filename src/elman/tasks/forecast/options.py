@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from elman.cells import ALL_CELLS
+from elman.cells.options import check_choice
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
 from elman.tasks.forecast.through_time import parse_memory, parse_reach
@@ -72,8 +73,8 @@ class ForecastOptions:
             raise OptionError(
                 f"`context` must be a whole number of steps, 1 or more, but it is {self.context!r}."
             )
-        if isinstance(self.cell, str) and self.cell not in ALL_CELLS:
-            raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
+        if isinstance(self.cell, str):
+            check_choice("cell", self.cell, ALL_CELLS)
         if self.validation in (0, "0"):
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."

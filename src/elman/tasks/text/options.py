@@ -117,8 +117,7 @@ class TextOptions:
         self._require("clip_norm", self._number("clip_norm") > 0, "above 0")
         if self.validation is not None:
             self._require("validation", 0 < self._number("validation") < 1, "in (0, 1)")
-        if self.cell not in ALL_CELLS:
-            raise OptionError(f"`cell` must be one of {', '.join(ALL_CELLS)}, but it is {self.cell!r}.")
+        check_choice("cell", self.cell, ALL_CELLS)
         self._settle_segment()
         self._settle_budget()
         check_device(self.device)
