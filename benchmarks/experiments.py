@@ -30,7 +30,12 @@ COUNTING = "peephole_lstm:forget_bias=10"
 # What each experiment is run with beside its own defaults.
 PUBLISHED: dict[str, Mapping[str, Any]] = {
     "delayed-recall": {"cells": (*CELLS, "lstm:forget_bias=5", "coupled_lstm:forget_bias=6")},
-    "adding": {"lengths": (200,), "cells": ("gru", "elman"), "memoryless": False, "max_sequences": 64_000},
+    "adding": {
+        "lengths": (50, 200, 500, 1000),
+        "cells": ("elman", "gru", "lstm"),
+        "memoryless": False,
+        "max_sequences": 64_000,
+    },
     "copy-memory": {"memoryless": False, "max_sequences": 25_600},
     "temporal-order": {"max_sequences": 25_600},
     "parity": {},
