@@ -243,7 +243,10 @@ def test_the_memory_is_no_parameter_and_is_saved():
     ("make", "message"),
     [
         (lambda: QRNNCell(3, 5, window=0), "`window` must be a positive integer, but it is 0."),
-        (lambda: QRNNCell(3, 5, pooling="o"), "`pooling` must be one of 'f', 'fo', 'ifo', but it is 'o'. Did you mean 'fo'?"),
+        (
+            lambda: QRNNCell(3, 5, pooling="o"),
+            "`pooling` must be one of 'f', 'fo', 'ifo', but it is 'o'. Did you mean 'fo'?",
+        ),
         (
             lambda: SRUCell(3, 5, highway_bias=math.nan),
             "`highway_bias` must be a finite number, but it is nan.",
