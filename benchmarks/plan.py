@@ -1,11 +1,12 @@
 """Plans of a training step beside the step itself: memory in a fresh process, and time.
 
-    python benchmarks/plan.py [--factor 1.5]
+    python benchmarks/plan.py [--factor 1.5] [--threads 2]
 
 Each row is planned, then run as it was planned. The exit code is 1 if a plan is off by more than the factor.
-Memory is what the process grows by at its height, weights apart; below some megabytes that is the allocator's
-noise, so there are no such rows. Close other programs for the time: on a machine that others use, it is what
-the others leave.
+Memory is what a process grows by at its height, weights apart; below some megabytes that is the allocator's
+noise, so there are no such rows. Time is planned and measured in processes of their own: the one whose memory
+is watched takes every piece from the system anew, and spends its time on that. Close other programs: on a
+machine that others use, time is what the others leave.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,8 +22,9 @@ import torch
 from elman import training
 from elman.benchmark.fresh_process import call_in_fresh_process
 from elman.benchmark.memory import peak_growth
-from elman.training import PlannedMethod, SequenceBatch, plan
+from elman.training import TBPTT, SequenceBatch, plan
 from elman.training.planning.shapes import make_input, make_network
+from elman.training.through_time.schedule import Schedule
 from elman.training.through_time.sizes import format_bytes
 
 # Cell, I, H, layers; T, N; schedule.
@@ -51,53 +54,69 @@ def make_schedule(text: str) -> Any:
     return getattr(training, call.func.id)(*map(ast.literal_eval, call.args))
 
 
-def measure(network: list[Any], num_steps: int, batch_size: int, schedule: str) -> tuple[int, float]:
-    """Return how much memory a pass lifts this process by, and the seconds of the next two, the lesser."""
+def make_pass(network: list[Any], num_steps: int, batch_size: int, schedule: str) -> Callable[[], float]:
+    """Return what runs a pass through a batch and returns its seconds; what it needs is compiled."""
     layer = make_network(*network)
     optimizer = torch.optim.Adam(layer.parameters())
     method = make_schedule(schedule)
 
-    def run(length: int = num_steps) -> float:
+    def run(schedule: Schedule, length: int) -> float:
         batch = SequenceBatch(make_input(layer, length, batch_size))
         begin = time.perf_counter()
-        for part in method.parts(layer, batch):
+        for part in schedule.parts(layer, batch):
             optimizer.zero_grad()
             part.backward(part.output.sum())
             optimizer.step()
         return time.perf_counter() - begin
 
-    run(min(num_steps, 2 * (method.length or 8)))  # compiles, and makes the optimizer's moments
+    # Compiles, and makes the optimizer's moments; so short that next to no memory is there for the pass.
+    is_cut = isinstance(method, TBPTT)
+    run(TBPTT(4, window=8 if method.window else None) if is_cut else method, 16)
     optimizer.zero_grad()
-    return peak_growth(run), min(run(), run())
+    return lambda: run(method, num_steps)
+
+
+def measure_memory(threads: int, *planned: Any) -> int:
+    """Return how many bytes a pass lifts this process by."""
+    torch.set_num_threads(threads)
+    return peak_growth(make_pass(*planned))
+
+
+def measure_time(threads: int, *planned: Any) -> float:
+    """Return the seconds of a pass, the least of three."""
+    torch.set_num_threads(threads)
+    run = make_pass(*planned)
+    return min(run() for _ in range(3))
 
 
 def look_ahead(
-    network: tuple[str, int, int, int], num_steps: int, batch_size: int, schedule: str
-) -> tuple[PlannedMethod, float]:
-    """Return a plan, and the seconds in it."""
+    threads: int, network: list[Any], num_steps: int, batch_size: int, schedule: str
+) -> tuple[int, float]:
+    """Return the bytes that a plan says, weights apart, and its seconds."""
+    torch.set_num_threads(threads)
     (row,) = plan(make_network(*network), num_steps, batch_size, methods=[make_schedule(schedule)])
+    assert row.memory is not None, row.refusal
     assert row.seconds is not None
-    return row, row.seconds
+    return row.memory.total - row.memory.parameters - row.memory.optimizer, row.seconds
 
 
 def main() -> int:
     """Print a row for each plan; return whether one of them is off."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--factor", type=float, default=1.5)
-    factor = parser.parse_args().factor
-    torch.set_num_threads(1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    factor, threads = options.factor, options.threads
     worst = 1.0
     print(f"{'':46}{'planned':>10}{'measured':>10}{'ratio':>7}{'planned':>12}{'measured':>10}{'ratio':>7}")
     for network, num_steps, batch_size, schedule in ROWS:
-        row, expected = look_ahead(network, num_steps, batch_size, schedule)
-        assert row.memory is not None, row.refusal
-        memory = row.memory.total - row.memory.parameters - row.memory.optimizer
-        grown, seconds = call_in_fresh_process(
-            "plan", "measure", network, num_steps, batch_size, schedule, environment=ALLOCATOR
-        )
-        name = f"{network[0]} {network[2]} x {network[3]}, T={num_steps}, N={batch_size}, {schedule}"
+        planned = (threads, network, num_steps, batch_size, schedule)
+        memory, expected = call_in_fresh_process("plan", "look_ahead", *planned)
+        grown = call_in_fresh_process("plan", "measure_memory", *planned, environment=ALLOCATOR)
+        seconds = call_in_fresh_process("plan", "measure_time", *planned)
         # Once more, in case the machine was busy just then.
-        expected = min(expected, look_ahead(network, num_steps, batch_size, schedule)[1])
+        expected = min(expected, call_in_fresh_process("plan", "look_ahead", *planned)[1])
+        name = f"{network[0]} {network[2]} x {network[3]}, T={num_steps}, N={batch_size}, {schedule}"
         ratios = [grown / memory, seconds / expected]
         worst = max([worst, *ratios, *(1 / ratio for ratio in ratios)])
         print(
