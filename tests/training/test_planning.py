@@ -21,7 +21,7 @@ from elman.training import (
     plan,
 )
 from elman.training.planning import timing
-from elman.training.planning.memory import COPIES_OF_RTRL, CallCounter, largest
+from elman.training.planning.memory import CallCounter, largest
 from elman.training.planning.planner import Planner
 from elman.training.planning.shapes import make_network
 from elman.training.planning.timing import extended
@@ -101,14 +101,23 @@ def test_truncation_keeps_a_segment_and_the_whole_input():
 
 
 @pytest.mark.parametrize("cell", [ElmanCell(3, 5), IndRNNCell(3, 5)])
-def test_rtrl_carries_the_state_by_the_parameters(cell: nn.Module):
+@pytest.mark.parametrize(("every", "copies"), [(1, 3), (5, 4)])
+def test_rtrl_carries_the_state_by_the_parameters(cell: nn.Module, every: int, copies: int):
     layer = Recurrent(cell)  # pyright: ignore[reportArgumentType]
-    walk = RTRL().walk(layer)
-    next(walk.through(SequenceBatch(torch.randn(2, 4, 3))))
-    carried = sum(one.nbytes for one in walk.sensitivity.numbers.values())  # pyright: ignore
+    walk = RTRL(every).walk(layer)
+    next(walk.through(SequenceBatch(torch.randn(10, 4, 3))))
+    carried = walk.sensitivity.numbers.nbytes  # pyright: ignore
     planner = Planner(layer, batch_size=4)
-    kept = [planner.memory(RTRL(), T).kept - planner.memory(PerStep(), T).kept for T in (10, 10_000)]
-    assert kept == [COPIES_OF_RTRL * carried] * 2
+    lengths = (10, 10_000)
+    kept = [planner.memory(RTRL(every), T).kept - planner.memory(TBPTT(every), T).kept for T in lengths]
+    assert kept == [copies * carried] * 2
+
+
+def test_rtrl_of_a_network_too_large_for_it_is_planned_at_once():
+    rows = plan(Recurrent(LSTMCell(64, 2048)), 100, 16, methods=[RTRL()])
+    assert rows[0].memory is not None
+    assert rows[0].memory.kept > 10**12
+    assert rows[0].seconds is None
 
 
 def test_a_budget_is_chosen_that_makes_all_fit():

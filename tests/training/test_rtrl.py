@@ -9,13 +9,15 @@ from torch import Tensor, nn
 
 from elman.cells import ALL_CELLS, Cell, ElmanCell, GRUCell, LSTMCell
 from elman.cells.state import state_tensors
+from elman.compiler.kernels import kernel
 from elman.compiler.recordings import recorded
 from elman.errors import OptionError
 from elman.layers import LSTM, Recurrent
 from elman.training.through_time import rtrl
 from elman.training.through_time.batch import SequenceBatch
+from elman.training.through_time.full_sensitivity import FullSensitivity
 from elman.training.through_time.rtrl import RTRL
-from elman.training.through_time.sensitivity import FullSensitivity, TangentStep
+from elman.training.through_time.tangent import TangentStep
 
 T, N = 9, 3
 DIAGONAL = ["indrnn", "min_gru", "min_lstm", "sru", "linear_recurrent"]
@@ -134,6 +136,55 @@ def test_by_unit_and_in_full_are_the_same(monkeypatch: pytest.MonkeyPatch):
     assert_same(by_rtrl(layer, batch_of(), 1), by_unit)
 
 
+class SharedCell(Cell):
+    """A step in which all rows of a matrix meet one weight, and a parameter each element."""
+
+    def __init__(self, hidden_size: int):
+        super().__init__(3, hidden_size)
+        self.output_size = 2 * hidden_size
+        self.weight_ih = nn.Parameter(torch.randn(2 * hidden_size, 3))
+        self.weight_hh = nn.Parameter(0.5 * torch.randn(hidden_size, hidden_size))
+        self.gain = nn.Parameter(torch.randn(2, hidden_size))
+
+    def initial_state(self, batch_size: int) -> Tensor:
+        return self.weight_hh.new_zeros(batch_size, 2, self.hidden_size)
+
+    def forward(self, input: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        entering = torch.nn.functional.linear(input, self.weight_ih).unflatten(-1, (2, self.hidden_size))
+        new = torch.tanh(entering + self.gain * torch.nn.functional.linear(state, self.weight_hh))
+        return new.flatten(1), new
+
+
+def test_a_weight_may_meet_several_vectors_of_a_state_with_two_axes():
+    torch.manual_seed(4)
+    layer = Recurrent(SharedCell(4).double(), backend="eager")
+    batch = batch_of(resets=torch.rand(T, N) < 0.2)
+    assert_same(by_rtrl(layer, batch, 2), by_bptt(layer, batch))
+
+
+@pytest.mark.parametrize("name", ["elman", "gru", "lstm", "indrnn", "min_lstm"])
+def test_kernels_carry_what_the_plain_loop_does(name: str):
+    torch.manual_seed(5)
+    cell = ALL_CELLS[name](3, 4).double()
+    found = [by_rtrl(Recurrent(cell, backend=backend), batch_of(), 3) for backend in ("llvm", "eager")]
+    assert_same(*found)
+    step = TangentStep(recorded(cell).graph, frozenset(recorded(cell).names["parameter"]))
+    for one in (step.tangent, step.watching):
+        kernel(one, None, "float64", None)  # raises where there is none
+
+
+def test_a_sequence_that_starts_anew_forgets_a_past_that_diverged():
+    torch.manual_seed(6)
+    resets = torch.zeros(T, N, dtype=torch.bool)
+    resets[4, 1] = True
+    batch = batch_of(resets=resets)
+    batch.input[3, 1] = torch.inf
+    layer = Recurrent(LSTMCell(3, 4).double())
+    *_, last = RTRL(2).parts(layer, batch)
+    grads = gradients(layer, lambda: last.backward(last.output.sum()))
+    assert all(bool(one.isfinite().all()) for one in grads)
+
+
 def test_memory_does_not_depend_on_the_number_of_steps():
     layer = Recurrent(LSTMCell(1, 4))
     sizes = set()
@@ -143,7 +194,7 @@ def test_memory_does_not_depend_on_the_number_of_steps():
             part.backward(part.output.sum())
         assert isinstance(walk, rtrl._Walk)
         assert walk.sensitivity is not None
-        sizes.add(sum(numbers.numel() for numbers in walk.sensitivity.numbers.values()))
+        sizes.add(walk.sensitivity.numbers.numel())
     # Two states of 4, by the 16 (1 + 4 + 1) numbers of weights and bias, of 2 sequences.
     assert sizes == {2 * 8 * 16 * 6}
 

@@ -2,6 +2,7 @@
 
 from elman.passes.defer import defer
 from elman.passes.differentiate import differentiate
+from elman.passes.expose import expose
 from elman.passes.gather_products import gather_products
 from elman.passes.linearize import linearize
 from elman.passes.partition import partition
@@ -16,6 +17,7 @@ __all__ = [
     "canonical",
     "defer",
     "differentiate",
+    "expose",
     "gather_products",
     "linearize",
     "partition",

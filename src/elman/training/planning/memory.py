@@ -15,8 +15,6 @@ from elman.training.planning.shapes import make_input
 
 # Lengths of the two calls that show what each further step keeps.
 SHORT, LONG = 4, 8
-# The sensitivity that is carried, that of the part before, and two of its size while it moves on.
-COPIES_OF_RTRL = 4
 
 
 @dataclass(frozen=True)

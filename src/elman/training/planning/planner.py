@@ -88,7 +88,7 @@ class Planner:
         check_layer(self.layer, is_cut=method.length is not None)
         reach = min(method.window or method.length or num_steps, num_steps)
         need = self.calls.need(reach, method.memory if isinstance(method, BPTT) else None)
-        carried = rtrl_need(self.layer, self.batch_size) if isinstance(method, RTRL) else None
+        carried = rtrl_need(self.layer, self.batch_size, reach) if isinstance(method, RTRL) else None
         example = make_input(self.layer, 1, 0)
         step = self.batch_size * example.shape[-1] * example.element_size()
         trained = sum(p.nbytes for p in self.layer.parameters() if p.requires_grad)

@@ -14,20 +14,18 @@ from torch.autograd.function import once_differentiable
 from elman.cells import map_state
 from elman.cells.options import check_size
 from elman.cells.state import state_tensors
+from elman.compiler.call import Arguments
 from elman.compiler.recordings import recorded
 from elman.errors import OptionError
 from elman.layers import Recurrent
 from elman.training.through_time.batch import SequenceBatch, Steps
 from elman.training.through_time.calls import LayerCall
+from elman.training.through_time.diagonal_sensitivity import DiagonalSensitivity
+from elman.training.through_time.full_sensitivity import FullSensitivity
 from elman.training.through_time.part import Part
 from elman.training.through_time.schedule import Schedule
-from elman.training.through_time.sensitivity import (
-    DiagonalSensitivity,
-    FullSensitivity,
-    Sensitivity,
-    TangentStep,
-    part_of,
-)
+from elman.training.through_time.sensitivity import Sensitivity, part_of
+from elman.training.through_time.tangent import TangentStep
 from elman.training.through_time.walk import Walk
 
 SendBack = Callable[[Sequence[Tensor]], Sequence[Tensor | None]]
@@ -148,7 +146,7 @@ class _Walk(Walk):
         parameters = self.known.parameters(layer.cell)
         names = self.known.names["parameter"]
         wanted = frozenset(name for name, one in zip(names, parameters, strict=True) if one.requires_grad)
-        self.step = TangentStep(self.known.graph, wanted)
+        self.step = TangentStep(self.known.graph, wanted, layer.backend)
         self.sensitivity: Sensitivity | None = None
 
     def _begin(self, steps: Steps, initial_state: Any) -> None:
@@ -178,42 +176,36 @@ class _Walk(Walk):
         state = map_state(lambda _: next(carried), self.state)
         return self._call_on(steps, start, stop, state, steps.live_rows(start))
 
-    def _keep(self, steps: Steps) -> dict[Any, Tensor]:
+    def _keep(self, steps: Steps) -> Tensor:
         if self.sensitivity is None:
             kind = DiagonalSensitivity if self.step.is_diagonal else FullSensitivity
-            self.sensitivity = kind(self.step, steps.input.shape[1], steps.input)
+            like = next(iter(self.cell.parameters()))
+            self.sensitivity = kind(self.step, steps.input.shape[1], like.detach())
         return self.sensitivity.keep()
 
     def _advance_through(self, steps: Steps, start: int, stop: int, states: list[Tensor]) -> None:
-        sensitivity, parameters = self.sensitivity, self.known.parameters(self.cell)
+        sensitivity, stop = self.sensitivity, min(stop, steps.stop)
         assert sensitivity is not None
-        states = [state.detach().clone().flatten(1) for state in states]
-        for t in range(start, min(stop, steps.stop)):
-            rows = steps.live_rows(t)
-            rows = torch.arange(len(states[0])) if rows is None else rows
-            rows = rows.to(steps.input.device)
-            if steps.resets is not None:
-                self._start_anew(rows[steps.resets[t][rows]], states)
-            arguments = [steps.input[t][rows], *(state[rows] for state in states), *parameters]
-            for state, new in zip(states, sensitivity.advance(arguments, rows), strict=True):
-                state[rows] = new
-
-    def _start_anew(self, rows: Tensor, states: list[Tensor]) -> None:
-        assert self.sensitivity is not None
-        if len(rows):
-            self.sensitivity.forget(rows)
-            for state, fresh in zip(states, state_tensors(self.fresh(len(rows))), strict=True):
-                state[rows] = fresh.to(state).flatten(1)
+        like, resets, lengths = sensitivity.numbers, steps.resets, steps.lengths
+        fresh = [] if resets is None else state_tensors(self.fresh(steps.input.shape[1]))
+        arguments = Arguments(
+            steps.input[start:stop].to(like),
+            [state.to(like).flatten(1) for state in states],
+            [state.to(like).flatten(1) for state in fresh],
+            [],
+            [one.detach().to(like) for one in self.known.parameters(self.cell)],
+        )
+        lengths = None if steps.live_rows(stop - 1) is None or lengths is None else lengths - start
+        sensitivity.advance(arguments, lengths, None if resets is None else resets[start:stop])
 
     def _send_back(
-        self, kept: dict[Any, Tensor], shapes: Sequence[torch.Size], gradients: Sequence[Tensor]
+        self, kept: Tensor, shapes: Sequence[torch.Size], gradients: Sequence[Tensor]
     ) -> list[Tensor]:
         """Return the gradients of the parameters from those of the states before a part."""
         states = [gradient.flatten(1) for gradient in gradients]
         totals = [states[0].new_zeros(shape) for shape in shapes]
         places = {number: place for place, number in enumerate(self.step.graph.of_kind("parameter"))}
         assert self.sensitivity is not None
-        for part, numbers in kept.items():
-            gradient = self.sensitivity.gradient(part, numbers, states)
+        for part, gradient in self.sensitivity.gradient(kept, states).items():
             part_of(totals[places[part.argument]], part).add_(gradient)
         return totals
