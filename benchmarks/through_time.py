@@ -160,8 +160,7 @@ def render(figures: Mapping[str, Any]) -> str:
     machine, long = figures["machine"], figures["long"]
     seconds = max(row["curve"][-1][0] for row in figures["learning"].values())
     lines = [
-        f"Measured on one thread of a machine that others use at the same time ({machine['processor']}), by",
-        "`python benchmarks/through_time.py`: read times as an order of magnitude.",
+        f"Measured on one thread ({machine['processor']}) by `python benchmarks/through_time.py`.",
         "",
         f"Delayed recall of random signs, {LAG} steps back: GRU, H = {HIDDEN_SIZE}, T = {NUM_STEPS}, "
         f"N = {BATCH_SIZE}, {seconds:.0f} s of",
