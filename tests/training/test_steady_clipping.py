@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from elman import Recurrent
 from elman.cells import Cell, ClipStateGradient, ElmanCell, LSTMCell
 from elman.errors import OptionError
-from elman.training import clip_gradients
+from elman.training import clip_gradients, find_non_finite
 
 
 def with_gradients(*gradients: Tensor | None) -> list[nn.Parameter]:
@@ -73,6 +73,38 @@ def test_what_is_not_finite_is_told_and_treated_as_asked(bad: float):
     assert not math.isfinite(clip_gradients(random, norm=0.1, non_finite="random"))
     assert flat(random).norm().item() == pytest.approx(0.1, rel=1e-6)
     assert flat(random).unique().numel() == 5
+
+
+def embed_twice(embedding: nn.Embedding) -> nn.Embedding:
+    """One word occurs three times, one once: the gradients of its places are to be added up."""
+    (embedding(torch.tensor([1, 1, 2, 1])) * torch.tensor([[1.0], [-2.0], [3.0], [0.5]])).sum().backward()
+    return embedding
+
+
+@pytest.mark.parametrize("limits", [{"norm": 0.5}, {"value": 0.4}, {"norm": 0.5, "value": 0.4}, {}])
+def test_a_sparse_gradient_is_clipped_as_a_dense_one(limits: dict[str, Any]):
+    sparse, dense = (embed_twice(nn.Embedding(5, 2, sparse=flag)) for flag in (True, False))
+    others = with_gradients(torch.ones(3), torch.ones(3))
+    norms = [
+        clip_gradients([one.weight, other], **limits)
+        for one, other in zip((sparse, dense), others, strict=True)
+    ]
+    assert norms[0] == norms[1] == pytest.approx(math.sqrt(2 * (0.5**2 + 3.0**2) + 3))
+    assert sparse.weight.grad is not None
+    assert sparse.weight.grad.is_sparse
+    torch.testing.assert_close(sparse.weight.grad.to_dense(), dense.weight.grad, rtol=0, atol=0)
+    torch.testing.assert_close(others[0].grad, others[1].grad, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("way", ["zero", "random"])
+def test_a_sparse_gradient_that_is_not_finite_is_treated_as_asked(way: str):
+    embedding = embed_twice(nn.Embedding(5, 2, sparse=True))
+    (embedding(torch.tensor([4])) * math.inf).sum().backward()
+    assert str(find_non_finite(embedding)) == "the gradient of `weight` holds inf"
+    assert not math.isfinite(clip_gradients(embedding.parameters(), norm=0.1, non_finite=way))
+    assert find_non_finite(embedding) is None
+    assert embedding.weight.grad is not None
+    assert embedding.weight.grad.to_dense().norm().item() == pytest.approx(0.1 if way == "random" else 0.0)
 
 
 def test_no_gradients_have_no_norm():

@@ -31,7 +31,9 @@ def clip_gradients(
         (3) g <- g norm / ||g||    if ||g|| > norm
 
     Where ||g|| is infinite or NaN, no rule of these is sound, and `non_finite` decides. Gradients that are
-    finite have a finite norm here, even where their squares overflow.
+    finite have a finite norm here, even where their squares overflow. A sparse gradient, as of
+    `torch.nn.Embedding(sparse=True)`, stays sparse: entries of one place are added up first, and "random"
+    draws the numbers that it holds.
 
     Args:
         parameters: Those of the whole model, or a single one; those without a gradient are left alone, one
@@ -74,8 +76,8 @@ def clip_gradients(
     if non_finite == "random" and norm is None:
         raise OptionError('`non_finite="random"` needs `norm`, the size of the step.')
     each = {id(one): one for one in ([parameters] if isinstance(parameters, Tensor) else parameters)}
-    gradients = [one.grad for one in each.values() if one.grad is not None]
     with torch.no_grad():
+        gradients = [_numbers(one) for one in each.values() if one.grad is not None]
         before = _norm(gradients)
         if not isfinite(before):
             _replace(gradients, non_finite, norm)
@@ -86,6 +88,15 @@ def clip_gradients(
         if norm is not None:
             _scale(gradients, before if value is None else _norm(gradients), norm)
     return before
+
+
+def _numbers(parameter: Tensor) -> Tensor:
+    """Return the numbers of a gradient; writing to them writes to the gradient."""
+    if parameter.grad is None or parameter.grad.layout == torch.strided:
+        return parameter.grad  # pyright: ignore[reportReturnType]
+    if parameter.grad.layout == torch.sparse_coo:
+        parameter.grad = parameter.grad.coalesce()  # else a word that occurs twice has two gradients
+    return parameter.grad.values()
 
 
 def _norm(gradients: list[Tensor]) -> float:

@@ -102,7 +102,14 @@ def _find_parameter(model: nn.Module) -> NonFinite | None:
 
 def _find_gradient(model: nn.Module) -> NonFinite | None:
     named = [(name, one.grad) for name, one in model.named_parameters() if one.grad is not None]
-    return _find_named("gradient", named)
+    return _find_named("gradient", [(name, _numbers(gradient)) for name, gradient in named])
+
+
+def _numbers(gradient: Tensor) -> Tensor:
+    """Return the numbers that a gradient holds; a sparse one holds few."""
+    if gradient.layout == torch.strided:
+        return gradient
+    return (gradient.coalesce() if gradient.layout == torch.sparse_coo else gradient).values()
 
 
 def _find_named(kind: str, tensors: list[tuple[str, Tensor]]) -> NonFinite | None:
