@@ -12,8 +12,13 @@ from torch import Tensor, nn
 import elman
 from elman import Recurrent
 from elman.cells import (
+    ALL_CELLS,
+    ClockworkCell,
+    ConvRNNCell,
     ElmanCell,
     GRUCell,
+    IndRNNCell,
+    LSTMBlockCell,
     LSTMCell,
     ProjectionLSTMCell,
     RecurrentHighwayCell,
@@ -155,7 +160,28 @@ REFUSALS: dict[str, tuple[Callable[[], Any], type[ElmanError], str]] = {
     "no weights": (
         lambda: init_recurrent_(nn.Linear(3, 4), "identity"),
         OptionError,
-        "`module` must hold recurrent weights, `weight_hh`, but Linear has none.",
+        "`module` must hold recurrent weights, matrices named `weight_hh`, but Linear has none.",
+    ),
+    "no matrix": (
+        lambda: init_recurrent_(IndRNNCell(3, 4), "identity"),
+        OptionError,
+        "`module` must hold recurrent weights, matrices named `weight_hh`, but IndRNNCell has none.",
+    ),
+    "shared gates": (
+        lambda: init_recurrent_(LSTMBlockCell(3, 8, cells_per_block=4), "spectral_radius"),
+        ShapeError,
+        'method="spectral_radius" needs square gates, but in `weight_hh` one is (2, 8).',
+    ),
+    "kernels": (
+        lambda: init_recurrent_(nn.Sequential(ConvRNNCell(1, 2, 3)), "identity"),
+        OptionError,
+        "`module` must hold matrices, but `0.weight_hh` of shape (2, 2, 3, 3) are kernels of a convolution.",
+    ),
+    "clocks": (
+        lambda: init_recurrent_(ClockworkCell(3, 4, periods=(1, 2)), "orthogonal"),
+        OptionError,
+        'method="orthogonal" needs whole matrices, but the clocks of ClockworkCell hide 4 of the 16 numbers '
+        "of `weight_hh`.",
     ),
     "no LSTM": (
         lambda: set_forget_bias_(nn.GRU(3, 4)),
@@ -205,3 +231,80 @@ def test_a_projected_state_makes_gates_that_are_not_square():
     init_recurrent_(cell, "orthogonal")
     for gate in gates(cell):
         np.testing.assert_allclose(gate.T @ gate, np.eye(4), atol=1e-5)  # of float32
+
+
+MATRICES = {  # how many H x H matrices stand in the recurrent weights of each cell, by its equations
+    "elman": 1,
+    "lstm": 4,
+    "gru": 3,
+    "lstm_block": 4,
+    "lstm_1997": 3,
+    "peephole_lstm": 4,
+    "coupled_lstm": 3,
+    "layer_norm_lstm": 4,
+    "layer_norm_gru": 3,
+    "multiplicative_lstm": 4,
+    "slstm": 4,
+    "minimal_gated": 2,
+    "ugrnn": 2,
+    "light_recurrent": 1,
+    "fast_grnn": 1,
+    "recurrent_highway": 6,
+    "leaky_integrator": 1,
+    "continuous_time": 1,
+    "skip_connection": 1,
+    "cornn": 1,
+    "long_expressive_memory": 3,
+    "legendre_memory": 1,
+    "deep_transition": 1,
+}
+REFUSED = {  # why a cell has no such matrix
+    "projection_lstm": "needs square gates, but in `weight_hh` one is (12, 6)",
+    "clockwork": "the clocks of ClockworkCell hide",
+    **dict.fromkeys(["indrnn", "sru"], "matrices named `weight_hh`"),  # one number a unit
+    **dict.fromkeys(["jordan", "multiplicative_elman", "cfc", "second_order"], "matrices named `weight_hh`"),
+    **dict.fromkeys(["linear_recurrent", "min_gru", "min_lstm", "qrnn"], "matrices named `weight_hh`"),
+    "echo_state": "matrices named `weight_hh`",  # its weights are not trained
+}
+
+
+@pytest.mark.parametrize("name", ALL_CELLS)
+def test_every_square_of_every_cell_has_its_radius_or_is_refused(name: str):
+    cell = ALL_CELLS[name](3, H)
+    if name in REFUSED:
+        before = [one.clone() for one in cell.parameters()]
+        with pytest.raises(ElmanError) as caught:
+            init_recurrent_(cell, "spectral_radius", scale=0.9)
+        assert REFUSED[name] in str(caught.value)
+        assert all(torch.equal(*pair) for pair in zip(cell.parameters(), before, strict=True))
+        return
+    weight: Any = cell.weight_hh
+    init_recurrent_(cell, "spectral_radius", scale=0.9)
+    squares = weight.detach().numpy().reshape(-1, H, H)
+    assert len(squares) == MATRICES[name]
+    for square in squares:
+        assert np.abs(np.linalg.eigvals(square)).max() == pytest.approx(0.9, abs=1e-4)
+    init_recurrent_(cell, "orthogonal", scale=1.5)
+    for square in weight.detach().numpy().reshape(-1, H, H):
+        np.testing.assert_allclose(np.linalg.svd(square, compute_uv=False), 1.5, rtol=1e-5)  # of float32
+
+
+@pytest.mark.parametrize("cells_per_block", [1, 2, 3, 4, 6, 12])
+def test_gates_that_cells_share_are_cut_where_they_end(cells_per_block: int):
+    cell = init_recurrent_(LSTMBlockCell(3, H, cells_per_block=cells_per_block), "orthogonal", scale=1.5)
+    rows: Any = cell.weight_hh
+    num_blocks = H // cells_per_block
+    starts = np.cumsum([num_blocks, num_blocks, H])  # i, f, g, o: the candidate alone has a row for each cell
+    for gate in np.split(rows.detach().numpy(), starts):
+        values = np.linalg.svd(gate, compute_uv=False)
+        np.testing.assert_allclose(values, 1.5, rtol=1e-5)  # of float32
+        assert len(values) == len(gate)
+
+
+def test_clocks_that_hide_nothing_or_a_diagonal_are_drawn():
+    cell = ClockworkCell(3, 4, periods=(1, 2))
+    init_recurrent_(cell, "identity", scale=0.5)
+    assert torch.equal(cell.weight_hh * cell.mask, 0.5 * torch.eye(4))
+    plain = ClockworkCell(3, 4, periods=(1,))
+    init_recurrent_(plain, "orthogonal")
+    np.testing.assert_allclose(np.linalg.svd(plain.weight_hh.detach().numpy())[1], 1.0, rtol=1e-5)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from elman.cells import Cell, LSTMCell
+from elman.cells import Cell, ClockworkCell, ConvCell, LSTMCell
 from elman.cells.options import check_choice, check_number
+from elman.cells.weights import GateWeights
 from elman.errors import OptionError, ShapeError
 
 _RECURRENT = re.compile(r"weight_hh(_l\d+(_reverse)?)?")
@@ -49,8 +50,9 @@ def init_recurrent_(
         The module.
 
     Raises:
-        OptionError: There is no such method, a number is out of its range, or there are no recurrent weights.
-        ShapeError: U is not square, as with `proj_size`, and the method needs it.
+        OptionError: There is no such method, a number is out of its range, there are no recurrent weights,
+            or what multiplies the state is no such matrix: a kernel of a convolution, one with a mask.
+        ShapeError: U is not square, as with `proj_size` or gates that cells share, and the method needs it.
 
     Reference:
         (1) A. M. Saxe, J. L. McClelland, S. Ganguli (2014), "Exact solutions to the nonlinear dynamics of
@@ -72,9 +74,11 @@ def init_recurrent_(
     check_number("density", density)
     if not 0 < density <= 1:
         raise OptionError(f"`density` must be above 0 and at most 1, but it is {density}.")
-    gates = list(_gates(module))
+    gates = list(_gates(module, method))
     if not gates:
-        raise OptionError(f"`module` must hold recurrent weights, `weight_hh`, but {_name(module)} has none.")
+        raise OptionError(
+            f"`module` must hold recurrent weights, matrices named `weight_hh`, but {_name(module)} has none."
+        )
     for name, gate in gates:
         if method in ("identity", "spectral_radius") and gate.shape[0] != gate.shape[1]:
             raise ShapeError(
@@ -85,18 +89,43 @@ def init_recurrent_(
     return module
 
 
-def _gates(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def _gates(module: nn.Module, method: str) -> Iterator[tuple[str, Tensor]]:
     """Yield the recurrent weights of each gate; writing to them writes to the parameter."""
     for path, owner in module.named_modules():
         for name, weight in owner._parameters.items():
             if weight is None or not _RECURRENT.fullmatch(name) or weight.dim() < 2:
                 continue
+            label = ".".join(filter(None, [path, name]))
+            _check_matrix(owner, label, weight, method)
+            sizes = _rows_of_gates(owner, weight)
             # Of several layers of a step, or of several heads, each has its own matrix.
-            is_one = weight.dim() == 2 and isinstance(owner, nn.RNNBase | nn.RNNCellBase | Cell)
-            num_rows = int(owner.hidden_size) if is_one else weight.shape[-1]  # pyright: ignore[reportArgumentType]
             for matrix in weight.detach().view(-1, *weight.shape[-2:]):
-                for gate in matrix.split(num_rows):
-                    yield ".".join(filter(None, [path, name])), gate
+                for gate in matrix.split(sizes):
+                    yield label, gate
+
+
+def _check_matrix(owner: nn.Module, label: str, weight: Tensor, method: str) -> None:
+    """Refuse weights that are not what multiplies a state: what was asked of them would not hold."""
+    if isinstance(owner, ConvCell):
+        shape = tuple(weight.shape)
+        raise OptionError(
+            f"`module` must hold matrices, but `{label}` of shape {shape} are kernels of a convolution."
+        )
+    if method in ("orthogonal", "spectral_radius") and isinstance(owner, ClockworkCell):
+        hidden = int((owner.mask == 0).sum())
+        if hidden:
+            raise OptionError(
+                f'method="{method}" needs whole matrices, but the clocks of {_name(owner)} hide {hidden} of '
+                f"the {weight.numel()} numbers of `{label}`."
+            )
+
+
+def _rows_of_gates(owner: nn.Module, weight: Tensor) -> int | tuple[int, ...]:
+    """Return the rows of each gate; one number where all have as many."""
+    if isinstance(owner, GateWeights):
+        return owner.gate_sizes
+    is_one = weight.dim() == 2 and isinstance(owner, nn.RNNBase | nn.RNNCellBase | Cell)
+    return int(owner.hidden_size) if is_one else weight.shape[-1]  # pyright: ignore[reportArgumentType]
 
 
 def _draw(gate: Tensor, method: str, scale: float, density: float, generator: torch.Generator | None) -> None:
