@@ -14,6 +14,7 @@ from elman.compiler import checkpoints, function, shared_by, within_memory
 from elman.compiler.options import chosen_memory
 from elman.errors import GraphError, OptionError
 from elman.layers import GRU, LSTM, Bidirectional, Recurrent, Stacked
+from elman.training import BPTT, plan
 
 FLAGS = [*product((False, True), repeat=3)]
 
@@ -201,6 +202,20 @@ def test_all_recurrences_of_a_call_keep_within_the_budget(layer: torch.nn.Module
     for ours, truth in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, truth, rtol=1e-4, atol=float(1e-5 * truth.abs().max()))
     with pytest.raises(OptionError, match="have equal shares of it"), within_memory(least // 2):
+        layer(input)
+
+
+@pytest.mark.parametrize("layer", [layer for layer, _ in DEEP.values()], ids=DEEP)
+def test_the_smallest_budget_named_is_that_of_the_layer_that_needs_most(layer: torch.nn.Module):
+    input = torch.randn(6000, 4, 2)
+    with pytest.raises(OptionError) as refused, within_memory(1000):
+        layer(input)
+    least = 1000 * int(str(refused.value).split(" kB")[0].split()[-1])
+    with within_memory(least):
+        layer(input)
+    (row,) = plan(layer, 6000, 4, methods=[BPTT(1000)], is_timed=False)
+    assert str(row.refusal) == str(refused.value)
+    with pytest.raises(OptionError, match=f" {least // 1000} kB"), within_memory(least - 1000):
         layer(input)
 
 

@@ -17,7 +17,7 @@ from elman.backends.llvm.blocks import borrow
 from elman.backends.llvm.launch import Launcher, Span
 from elman.compiler.call import REALS, Arguments, Call
 from elman.compiler.kernels import kernel
-from elman.compiler.options import chosen_budget
+from elman.compiler.options import Budget, Refusal, chosen_budget
 from elman.compiler.tensors import (
     Gradients,
     allocate_results,
@@ -50,25 +50,46 @@ def choose_room(call: Call, arguments: Arguments) -> int:
 
     Raises:
         OptionError: The budget is too small for any number of steps; the message names the smallest one.
+            Among several recurrences it is noted instead, and the one that needs most is told.
     """
     num_steps = len(arguments.input)
     if call.memory is None:
         return num_steps
-    num_bytes, num_shares, num_calls = chosen_budget()
-    sizes = {room: _sum(sizes_of(call, arguments, room), num_calls) for room in _rooms(num_steps)}
+    budget = chosen_budget()
+    sizes = {room: _sum(sizes_of(call, arguments, room), budget.num_calls) for room in _rooms(num_steps)}
     fitting = [room for room, size in sizes.items() if size <= call.memory]
-    if not fitting:
-        least = -(-min(sizes.values()) * num_shares // 1000)
-        shares = (
-            f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
-        )
-        steps = f"\n    It holds what is kept of {num_calls} calls." if num_calls > 1 else ""
-        raise OptionError(
-            f"`memory` is too small for the gradient of {num_steps} time steps of a batch of "
-            f"{arguments.input.shape[1]}: the smallest that works is {least} kB, but it is "
-            f"{(num_bytes or call.memory) / 1000:g} kB.{shares}{steps}"
-        )
-    return max(fitting)
+    if fitting:
+        return max(fitting)
+    refusal = _refuse(call, arguments, budget, min(sizes.values()))
+    if budget.refusals is None:
+        raise OptionError(refusal.message)
+    budget.refusals.append(refusal)
+    return min(sizes, key=lambda room: sizes[room])
+
+
+def _refuse(call: Call, arguments: Arguments, budget: Budget, share: int) -> Refusal:
+    num_bytes, num_shares, num_calls, _ = budget
+    assert call.memory is not None
+    least = -(-share * num_shares // 1000)
+    shares = f"\n    {num_shares} layers and directions have equal shares of it." if num_shares > 1 else ""
+    steps = f"\n    It holds what is kept of {num_calls} calls." if num_calls > 1 else ""
+    num_steps, batch_size = arguments.input.shape[:2]
+    return Refusal(
+        share * num_shares,
+        f"`memory` is too small for the gradient of {num_steps} time steps of a batch of {batch_size}: the "
+        f"smallest that works is {least} kB, but it is {(num_bytes or call.memory) / 1000:g} kB."
+        f"{shares}{steps}",
+    )
+
+
+def least_of(call: Call, arguments: Arguments) -> int:
+    """Return the smallest budget that a call works with, in bytes.
+
+    Args:
+        call: What is run, with a way back.
+        arguments: Its tensors.
+    """
+    return min(_sum(sizes_of(call, arguments, room)) for room in _rooms(len(arguments.input)))
 
 
 def measure(call: Call, arguments: Arguments, room: int) -> int:

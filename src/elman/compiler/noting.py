@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from elman.compiler.call import Arguments, Call
-from elman.compiler.checkpoints import Sizes, choose_room, sizes_of
-from elman.compiler.options import chosen_budget
+from elman.compiler.checkpoints import Sizes, choose_room, least_of, sizes_of
+from elman.compiler.options import chosen_budget, chosen_memory, shared_by, within_memory
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,16 @@ class Noted:
         Raises:
             OptionError: It is too small.
         """
-        share = None if memory is None else memory // self.num_shares
-        return choose_room(replace(self.call, memory=share), self._stretched(num_steps))
+        with within_memory(memory), shared_by(self.num_shares):
+            return choose_room(replace(self.call, memory=chosen_memory()), self._stretched(num_steps))
+
+    def least(self, num_steps: int) -> int:
+        """Return the smallest budget of the whole call with which this one has its share, in bytes.
+
+        Args:
+            num_steps: T.
+        """
+        return self.num_shares * least_of(self.call, self._stretched(num_steps))
 
     def sizes(self, num_steps: int, room: int) -> Sizes:
         """Return the bytes that the gradient would take.

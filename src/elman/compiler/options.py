@@ -7,6 +7,20 @@ from typing import NamedTuple
 
 import torch
 
+from elman.errors import OptionError
+
+
+class Refusal(NamedTuple):
+    """Why one of several recurrences cannot keep within its share.
+
+    Attributes:
+        least: The smallest budget of all that would do for this one, in bytes.
+        message: What is said if no other needs more.
+    """
+
+    least: int
+    message: str
+
 
 class Budget(NamedTuple):
     """What may be kept for a gradient, and among how many recurrences it is divided.
@@ -15,11 +29,13 @@ class Budget(NamedTuple):
         num_bytes: Of all of them; None for as many as are needed.
         num_shares: How many have an equal share of it.
         num_calls: How many calls keep something of one share, until the gradients of all are got.
+        refusals: Filled by those that cannot; None where one is refused at once.
     """
 
     num_bytes: int | None = None
     num_shares: int = 1
     num_calls: int = 1
+    refusals: list[Refusal] | None = None
 
 
 _UNBOUNDED = Budget()
@@ -55,13 +71,26 @@ def within_memory(num_bytes: int | None) -> Iterator[None]:
 def shared_by(num_recurrences: int) -> AbstractContextManager[None]:
     """Divide the memory of a `with` block evenly among the recurrences that run in it.
 
+    Where it is too small, the block raises OptionError at its end, when it is known which of them needs most.
+
     Args:
         num_recurrences: How many run: layers times directions.
     """
     if num_recurrences == 1 or torch.compiler.is_compiling():  # where a budget is refused
         return nullcontext()
     budget = _budget.get()
-    return _budgeted(budget._replace(num_shares=budget.num_shares * num_recurrences))
+    shared = budget._replace(num_shares=budget.num_shares * num_recurrences)
+    is_outermost = budget.num_bytes is not None and budget.refusals is None
+    return _refusing(shared) if is_outermost else _budgeted(shared)
+
+
+@contextmanager
+def _refusing(budget: Budget) -> Iterator[None]:
+    refusals: list[Refusal] = []
+    with _budgeted(budget._replace(refusals=refusals)):
+        yield
+    if refusals:
+        raise OptionError(max(refusals).message)
 
 
 def kept_at_once(num_calls: int) -> AbstractContextManager[None]:

@@ -142,11 +142,11 @@ class Stacked(SequenceLayer):
             DeviceError: A tensor is not where the parameters are.
         """
         final_states = []
-        for index, (layer, own) in enumerate(self._pair(state, "state")):
-            with shared_by(len(self.layers)):
+        with shared_by(len(self.layers)):
+            for index, (layer, own) in enumerate(self._pair(state, "state")):
                 output, own = layer.step(self._drop(index, input), own)
-            final_states.append(own)
-            input = input + output if index in self.residual else output
+                final_states.append(own)
+                input = input + output if index in self.residual else output
         return input, tuple(final_states)
 
     def reset_state(self, state: Any, sequences: Tensor) -> Any:
@@ -172,13 +172,13 @@ class Stacked(SequenceLayer):
         resets: Tensor | None,
     ) -> tuple[Tensor, Any]:
         final_states = []
-        for index, (layer, state) in enumerate(self._pair(initial_state, "initial_state")):
-            with shared_by(len(self.layers)):
+        with shared_by(len(self.layers)):
+            for index, (layer, state) in enumerate(self._pair(initial_state, "initial_state")):
                 output, state = layer(self._drop(index, input), state, lengths=lengths, resets=resets)
-            final_states.append(state)
-            if index in self.residual:
-                output = output + (input if index else self._clear_padding(input, lengths))
-            input = output
+                final_states.append(state)
+                if index in self.residual:
+                    output = output + (input if index else self._clear_padding(input, lengths))
+                input = output
         return input, tuple(final_states)
 
     def _clear_padding(self, input: Tensor, lengths: Tensor | Sequence[int] | None) -> Tensor:

@@ -92,8 +92,9 @@ class ImageSweep(nn.Module):
             DeviceError: It is not where they are.
         """
         self._check(image)
-        for axis in self.axes:
-            image = self._sweep(image, axis)
+        with shared_by(len(self.axes)):
+            for axis in self.axes:
+                image = self._sweep(image, axis)
         return image
 
     def _sweep(self, image: Tensor, axis: str) -> Tensor:
@@ -101,7 +102,7 @@ class ImageSweep(nn.Module):
         lines = image.movedim((_AXES[axis], 1), (0, 3))
         sequences = lines.flatten(1, 2)
         layers = [*self.sweeps[axis]]  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
-        with shared_by(len(self.axes) * len(layers)):
+        with shared_by(len(layers)):
             outputs = [layer(sequences)[0] for layer in layers]
         output = torch.cat(outputs, dim=-1).unflatten(1, lines.shape[1:3])
         return output.movedim((0, 3), (_AXES[axis], 1))

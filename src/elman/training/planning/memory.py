@@ -117,14 +117,7 @@ class CallCounter:
         Args:
             num_steps: T.
         """
-        rooms = [*(1 << power for power in range((num_steps - 1).bit_length())), num_steps]
-        return max(
-            (
-                one.num_shares * min(sum(one.sizes(num_steps, room)) for room in rooms)
-                for one in self.recurrences
-            ),
-            default=0,
-        )
+        return max((one.least(num_steps) for one in self.recurrences), default=0)
 
     def budget_for(self, num_steps: int, room: int) -> int:
         """Return the budget with which a call of so many steps keeps `room` of them at a time.
@@ -138,7 +131,9 @@ class CallCounter:
     def _rooms(self, num_steps: int, memory: int | None) -> list[tuple[Noted, int]]:
         if memory is not None and not self.recurrences:
             raise OptionError("`memory` bounds what machine code keeps, and this layer runs as a plain loop.")
-        return [(one, one.choose_room(num_steps, memory)) for one in self.recurrences]
+        # The neediest first: if one is refused, it says what all need.
+        neediest = sorted(self.recurrences, key=lambda one: -one.least(num_steps))
+        return [(one, one.choose_room(num_steps, memory)) for one in neediest]
 
     def _look(self, num_steps: int) -> int:
         """Run a call; return the bytes that autograd keeps, but for weights and what recurrences keep."""
