@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from elman.tasks.language_model import LanguageModel
-from elman.tasks.text.counts import UNSEEN, NgramCounts
+from elman.tasks.text.counts import NgramCounts
 from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.reading import log_probabilities, predict_next
 from elman.tasks.text.sampling import Sampling, draw_codes
+from elman.tasks.text.tables import UNSEEN
 
 TEXT = "the cat sat on the mat and the dog sat on the log.\nthe end of it all\n" * 12
 OPTIONS = TextOptions(hidden_size=12, segment=8, batch_size=4, num_steps=6, ngram=4)

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from elman.cells.options import brief
 from elman.errors import OptionError
-
-UNSEEN = -1
-
-
-class _Runs(NamedTuple):
-    """The runs of one length k, each once; its place in the list is its number.
-
-    Args:
-        keys: the number of its first k - 1 symbols times V, plus its last symbol; ascending.
-        counts: how often it stands in the text.
-        totals: N of each run of k - 1 symbols: how often it is followed by a symbol.
-        kinds: D of each run of k - 1 symbols: by how many different ones.
-    """
-
-    keys: np.ndarray
-    counts: np.ndarray
-    totals: np.ndarray
-    kinds: np.ndarray
+from elman.tasks.text.tables import UNSEEN, count_ngrams
 
 
 class NgramCounts:
@@ -65,16 +46,7 @@ class NgramCounts:
         if order < 1:
             raise OptionError(f"`order` must be 1 or more, but it is {brief(order)}.")
         self.codes, self.num_codes, self.order = codes, num_codes, order
-        self._runs: list[_Runs] = []
-        context, num_contexts = np.zeros(len(codes), dtype=np.int64), 1
-        for length in range(1, order + 1):
-            keys, numbers, counts = np.unique(
-                context * num_codes + codes[length - 1 :], return_inverse=True, return_counts=True
-            )
-            owners = keys // num_codes
-            totals = np.bincount(owners, weights=counts, minlength=num_contexts)
-            self._runs.append(_Runs(keys, counts, totals, np.bincount(owners, minlength=num_contexts)))
-            context, num_contexts = numbers[:-1], len(keys)
+        self._tables = count_ngrams(codes, num_codes, order)
 
     def begin(self, num_rows: int) -> np.ndarray:
         """Return the contexts before the first symbol of rows, (n, N)."""
@@ -96,7 +68,7 @@ class NgramCounts:
         contexts[:, 0] = context
         contexts[0] = 0
         for length in range(1, self.order):
-            contexts[length, 1:] = self._number(length, contexts[length - 1, :-1], codes)
+            contexts[length, 1:] = self._tables[length - 1].find(contexts[length - 1, :-1], codes)
         return contexts
 
     def probabilities(self, contexts: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -107,10 +79,10 @@ class NgramCounts:
             codes: the symbols, (...).
         """
         chances = np.full(codes.shape, 1 / self.num_codes)
-        for length, runs in enumerate(self._runs, start=1):
-            totals, kinds = _totals(runs, contexts[length - 1])
-            number = self._number(length, contexts[length - 1], codes)
-            counts = np.where(number >= 0, runs.counts[number], 0) if len(runs.counts) else 0
+        for table, context in zip(self._tables, contexts, strict=True):
+            totals, kinds = table.followers(context)
+            number = table.find(context, codes)
+            counts = np.where(number >= 0, table.counts[number], 0) if len(table.counts) else 0
             is_known = totals > 0
             mixed = (counts + kinds * chances) / np.where(is_known, totals + kinds, 1)
             chances = np.where(is_known, mixed, chances)
@@ -126,9 +98,9 @@ class NgramCounts:
             (N, V).
         """
         chances = np.full((contexts.shape[1], self.num_codes), 1 / self.num_codes)
-        for runs, context in zip(self._runs, contexts, strict=True):
-            totals, kinds = _totals(runs, context)
-            first = np.searchsorted(runs.keys, np.maximum(context, 0) * self.num_codes)
+        for table, context in zip(self._tables, contexts, strict=True):
+            totals, kinds = table.followers(context)
+            first = np.searchsorted(table.keys, np.maximum(context, 0) * self.num_codes)
             rows = np.flatnonzero(totals > 0)
             mass = (totals + kinds)[rows]
             chances[rows] *= (kinds[rows] / mass)[:, None]
@@ -136,23 +108,6 @@ class NgramCounts:
             sizes = kinds[rows].astype(np.int64)
             within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
             entries = np.repeat(first[rows], sizes) + within
-            symbols = runs.keys[entries] % self.num_codes
-            chances[np.repeat(rows, sizes), symbols] += runs.counts[entries] / np.repeat(mass, sizes)
+            symbols = table.keys[entries] % self.num_codes
+            chances[np.repeat(rows, sizes), symbols] += table.counts[entries] / np.repeat(mass, sizes)
         return chances
-
-    def _number(self, length: int, context: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """Return the numbers of the runs that are a context and a symbol."""
-        keys = self._runs[length - 1].keys
-        if not len(keys):
-            return np.full(codes.shape, UNSEEN)
-        wanted = context * self.num_codes + codes
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where((context >= 0) & (keys[place] == wanted), place, UNSEEN)
-
-
-def _totals(runs: _Runs, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return N and D of contexts; zeros where a context is unseen."""
-    if not len(runs.totals):
-        return np.zeros(context.shape), np.zeros(context.shape)
-    is_seen = context >= 0
-    return np.where(is_seen, runs.totals[context], 0), np.where(is_seen, runs.kinds[context], 0)
