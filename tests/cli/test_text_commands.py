@@ -58,6 +58,8 @@ def test_a_fit_prints_scores_beside_baselines_and_leaves_a_report(elman: Elman, 
         "5-gram (Witten-Bell)",
         "unigram",
         "perplexity",
+        "Its predictions are ",
+        " those of counting 8-grams, as the validation part wants it.",
     ):
         assert words in done.out
     assert "step 24/24" in done.err
@@ -107,6 +109,15 @@ def test_predict_says_of_each_symbol_how_likely_it_was(elman: Elman, book: Path)
     assert (table["log_probability"].exp() <= table["its_probability"] + 1e-12).all()
 
 
+def test_predict_refuses_a_text_without_a_word(elman: Elman, book: Path):
+    assert elman(*fit(book / "book.txt", book / "words"), "--unit", "word").code == 0
+    (book / "new.txt").write_text("cat")
+    assert elman("predict", "words", "new.txt", "--out", "new.csv").out == "1 row, one per word: new.csv\n"
+    (book / "new.txt").write_text("  ")
+    done = elman("predict", "words", "new.txt", "--out", "new.csv")
+    assert (done.code, done.err) == (2, "elman: new.txt holds no word; give a text that does.\n")
+
+
 def test_generate_writes_and_names_what_it_never_saw(elman: Elman, book: Path):
     done = elman("generate", "run", "--prompt", "Thé", "--length", 30, "--top-k", 5, "--seed", 1)
     assert done.code == 0
@@ -130,7 +141,9 @@ def test_score_gives_the_log_probability_of_each_line(elman: Elman, book: Path):
     assert [row[1] for row in rows] == ["8", "1", "4"]
     assert done.err == "note: training never saw 'Z', 'ë'; read as an unknown character.\n"
     assert elman("score", "run", "lines.txt", "--out", "scores.csv").out == "3 lines: scores.csv\n"
-    assert pl.read_csv(book / "scores.csv")["num_symbols"].to_list() == [8, 1, 4]
+    table = pl.read_csv(book / "scores.csv")
+    assert table["num_symbols"].to_list() == [8, 1, 4]
+    assert [f"{value:.4f}" for value in table["nats_per_symbol"]] == [row[2] for row in rows]
 
 
 def test_a_run_continues_to_the_same_weights(elman: Elman, book: Path):

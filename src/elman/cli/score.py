@@ -24,7 +24,8 @@ def command(
     """Say how likely each line of a text is: its log-probability, in nats.
 
     A line is read as the first of a text, its end included. Columns: the
-    log-probability, the symbols, nats per symbol, the line.
+    log-probability, how many symbols, nats per symbol (less is likelier), the
+    line.
 
     [bold]Example[/bold]: elman score runs/book lines.txt
     """
@@ -54,15 +55,16 @@ def command(
         print(
             f"note: training never saw {named}; read as an unknown {model.vocabulary.unit}.", file=sys.stderr
         )
+    means = [-score.log_probability / max(1, score.num_symbols) for score in scores]
     if out is None:
-        for score in scores:
-            mean = score.log_probability / max(1, score.num_symbols)
-            typer.echo(f"{score.log_probability:.4f}\t{score.num_symbols}\t{-mean:.4f}\t{score.line}")
+        for score, mean in zip(scores, means, strict=True):
+            typer.echo(f"{score.log_probability:.4f}\t{score.num_symbols}\t{mean:.4f}\t{score.line}")
         return
     columns = {
         "line": [score.line for score in scores],
         "log_probability": [score.log_probability for score in scores],
         "num_symbols": [score.num_symbols for score in scores],
+        "nats_per_symbol": means,
     }
     write_frame(out, pl.DataFrame(columns))
-    typer.echo(f"{len(scores)} lines: {out}")
+    typer.echo(f"{len(scores)} line{'' if len(scores) == 1 else 's'}: {out}")

@@ -72,7 +72,7 @@ Segment = Annotated[
     int | None, training("--segment", "SYMBOLS", "That gradients flow back through. Default: 64.")
 ]
 ThroughTime = Annotated[
-    str | None, training("--through-time", "METHOD", "The same as tbptt:SYMBOLS, as other tasks say it.")
+    str | None, training("--through-time", "METHOD", "The segment as other tasks say it: tbptt:SYMBOLS.")
 ]
 Memory = Annotated[
     str | None, training("--memory", "SIZE", "Of the layers' gradient, such as 64MB. Default: all it needs.")

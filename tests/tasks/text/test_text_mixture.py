@@ -1,5 +1,6 @@
 """A mixture says the same whichever way it is asked, and takes of the counts what the held-out part likes."""
 
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -101,10 +102,31 @@ def test_mixture_is_no_worse_on_the_part_that_chose_it(model: LanguageModel):
     assert mixed < log(len(model.vocabulary))
 
 
-def test_without_counts_the_network_stands_alone(tmp_path: Path):
-    alone = LanguageModel(TextOptions(hidden_size=12, segment=8, batch_size=4, num_steps=6, ngram=0)).fit(
-        TEXT
+def test_of_a_long_text_the_last_part_is_counted_and_said_so(monkeypatch: pytest.MonkeyPatch):
+    assert not LanguageModel(OPTIONS).check(TEXT).findings
+    for module in ("mixture", "parts"):
+        monkeypatch.setattr(f"elman.tasks.text.{module}.MOST_COUNTED", 300)
+    long = LanguageModel(OPTIONS).fit(TEXT)
+    assert long.mixture is not None
+    parts = long.check(TEXT)
+    np.testing.assert_array_equal(
+        long.mixture.counts.codes, parts.codes[parts.validation_start - 300 : parts.validation_start]
     )
+    assert [finding.message for finding in parts.findings] == [
+        "Of the 708 characters of the training part the network reads all, but the 4-grams it is mixed with "
+        "count the last 300 only."
+    ]
+    assert not LanguageModel(replace(OPTIONS, ngram=0)).check(TEXT).findings
+
+
+def test_scores_say_how_much_is_counted(model: LanguageModel):
+    assert model.mixture is not None
+    counted = f"{model.mixture.weight:.0%} those of counting 4-grams"
+    assert [counted in sentence for sentence in model.evaluate().verdict] == [False, True]
+
+
+def test_without_counts_the_network_stands_alone(tmp_path: Path):
+    alone = LanguageModel(replace(OPTIONS, ngram=0)).fit(TEXT)
     assert alone.mixture is None
     assert [row.model for row in alone.evaluate().rows] == ["elman (GRU)", "5-gram (Witten-Bell)", "unigram"]
     alone.save(tmp_path / "model")

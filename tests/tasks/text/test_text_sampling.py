@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from elman.data.vocabulary import Vocabulary
 from elman.errors import OptionError
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
-from elman.tasks.text.sampling import Sampling, draw_codes
+from elman.tasks.text.sampling import Sampling, draw_codes, write_text
 
 LOGITS = np.log([0.4, 0.3, 0.2, 0.1])
 
@@ -46,6 +47,28 @@ def test_a_small_temperature_neither_overflows_nor_divides_by_zero():
 def test_illegal_options_are_refused(options: dict, message: str):
     with pytest.raises(OptionError, match=message):
         Sampling(**options)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "text"),
+    [
+        ("the cat", ". sat", "the cat. sat"),
+        ("the cat", "sat .", "the cat sat."),
+        ("the (", "cat", "the (cat"),
+        ("the ", "cat", "the cat"),
+        ("", "cat", "cat"),
+        ("the cat\n", "sat", "the cat\nsat"),
+        ("Ж", "cat", "Ж cat"),
+    ],
+)
+def test_words_follow_a_prompt_as_print_parts_them(
+    monkeypatch: pytest.MonkeyPatch, prompt: str, drawn: str, text: str
+):
+    vocabulary = Vocabulary.of(["the", "cat", "sat", ".", "(", "\n"], "word")
+    codes = vocabulary.encode(drawn).tolist()
+    monkeypatch.setattr("elman.tasks.text.sampling.draw_codes", lambda *arguments, **options: codes)
+    network = TextNetwork(len(vocabulary), TextOptions(hidden_size=2, num_steps=1)).eval()
+    assert write_text(network, vocabulary, len(codes), prompt=prompt).text == text
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from elman.tasks.text.ngram import contexts_of
 
 PREFIX = "mixture."
 _CODES, _WEIGHT, _ORDER = f"{PREFIX}codes", f"{PREFIX}weight", f"{PREFIX}order"
-_MOST_COUNTED = 4_000_000  # symbols; counting so many takes some seconds
+MOST_COUNTED = 4_000_000
+"""Symbols, the last ones of a longer text: a model counts them again whenever it is read from its file."""
+
 _NUM_UPDATES = 200
 
 
@@ -42,7 +44,7 @@ class Mixture:
     def fitted(cls, codes: np.ndarray, start: int, num_codes: int, order: int, read: np.ndarray) -> Mixture:
         """Return the mixture that a held-out part likes best, with the counts of the text before it.
 
-        Of a text that is longer than four million symbols the last ones before the part are counted.
+        Of a longer text the `MOST_COUNTED` symbols before the part are counted.
 
         Args:
             codes: the text up to the end of the part.
@@ -51,7 +53,7 @@ class Mixture:
             order: n, the longest run that is counted.
             read: the network's log-probability of each symbol of the part.
         """
-        counts = NgramCounts(codes[max(0, start - _MOST_COUNTED) : start], num_codes, order)
+        counts = NgramCounts(codes[max(0, start - MOST_COUNTED) : start], num_codes, order)
         counted = counts.probabilities(contexts_of(counts, codes, start), codes[start:])
         return cls(counts, _best_weight(np.exp(read), counted))
 

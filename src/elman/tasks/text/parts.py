@@ -10,6 +10,7 @@ import numpy as np
 from elman.data.findings import Finding
 from elman.data.vocabulary import UNKNOWN, Vocabulary, split_symbols
 from elman.errors import DataError, OptionError
+from elman.tasks.text.mixture import MOST_COUNTED
 from elman.tasks.text.options import TextOptions
 
 _LEAST = 10
@@ -68,8 +69,10 @@ class TextParts:
             symbols[:validation_start], options.unit, options.vocabulary_size, least
         )
         codes = vocabulary.encode_symbols(symbols)
-        findings = _repeats_one(codes[:validation_start], vocabulary) + _unknown(
-            codes, test_start, vocabulary
+        findings = (
+            *_repeats_one(codes[:validation_start], vocabulary),
+            *_counts_the_last(validation_start, options),
+            *_unknown(codes, test_start, vocabulary),
         )
         return cls(codes, vocabulary, validation_start, test_start, findings)
 
@@ -102,6 +105,16 @@ def _repeats_one(codes: np.ndarray, vocabulary: Vocabulary) -> tuple[Finding, ..
         f"The training part is one {vocabulary.unit}, {symbol!r}, over and over: nothing else is learned."
     )
     return (Finding("one_symbol", message, "warning"),)
+
+
+def _counts_the_last(num_symbols: int, options: TextOptions) -> tuple[Finding, ...]:
+    if not options.ngram or num_symbols <= MOST_COUNTED:
+        return ()
+    message = (
+        f"Of the {num_symbols:,} {options.unit}s of the training part the network reads all, but the "
+        f"{options.ngram}-grams it is mixed with count the last {MOST_COUNTED:,} only."
+    )
+    return (Finding("counts_the_last", message, "note"),)
 
 
 def _unknown(codes: np.ndarray, test_start: int, vocabulary: Vocabulary) -> tuple[Finding, ...]:

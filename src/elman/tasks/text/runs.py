@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from elman.errors import OptionError
+from elman.errors import DataError, OptionError
 from elman.tasks.inspection import NetworkInspection
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
@@ -43,7 +43,12 @@ class TextRuns(Runs):
         if future is not None:
             raise OptionError("A language model knows nothing of a future: leave --future out.")
         model = self.load(directory)
-        codes = model.encode(data, encoding=TextSettings.of_run(directory).encoding)
+        codes, unit = (
+            model.encode(data, encoding=TextSettings.of_run(directory).encoding),
+            model.vocabulary.unit,
+        )
+        if not len(codes):
+            raise DataError(f"{data} holds no {unit}; give a text that does.")
         log_probabilities, likeliest, chances = predict_next(
             model.network, model.mixture, model.vocabulary.newline, codes
         )
@@ -56,7 +61,8 @@ class TextRuns(Runs):
                 "its_probability": chances,
             }
         )
-        return Prediction(table, f"{table.height} rows, one per {model.vocabulary.unit}")
+        plural = "" if table.height == 1 else "s"
+        return Prediction(table, f"{table.height} row{plural}, one per {unit}")
 
     def evaluate(self, directory: RunDirectory, data: Path | None, part: str) -> ScoreTable:
         """Score the predictions of a held-out part, beside those of counting."""

@@ -169,7 +169,12 @@ def write_text(
         forbidden=forbidden,
         mixture=mixture,
     )
-    continuation = vocabulary.decode(codes)
-    space = " " if vocabulary.unit == "word" and prompt[-1:].strip() else ""
-    text = prompt + space + continuation
-    return Generation(text, continuation, vocabulary.unknown_in(prompt))
+    text = _join(prompt, vocabulary, read[-1], codes)
+    return Generation(text, vocabulary.decode(codes), vocabulary.unknown_in(prompt))
+
+
+def _join(prompt: str, vocabulary: Vocabulary, last: int, codes: Sequence[int]) -> str:
+    """Return a prompt, whose last code is given, and what follows; words are parted as print parts them."""
+    if vocabulary.unit != "word" or not prompt[-1:].strip():
+        return prompt + vocabulary.decode(codes)
+    return prompt + vocabulary.decode([last, *codes]).removeprefix(vocabulary.symbol(last))

@@ -44,7 +44,8 @@ def score_part(
     for baseline, order in ORDERS.items():
         nats[baseline] = -float(witten_bell(codes, start, len(parts.vocabulary), order).mean())
     rows = [ScoreRow(model, _metrics(value, unit), model in ORDERS) for model, value in nats.items()]
-    return ScoreTable(part, rows, len(read), [_verdict(nats, unit)], model="model", scored=unit)
+    verdict = [_verdict(nats, unit), *_shares(name, mixture)]
+    return ScoreTable(part, rows, len(read), verdict, model="model", scored=unit)
 
 
 def _metrics(nats: float, unit: str) -> dict[str, float | None]:
@@ -64,3 +65,10 @@ def _verdict(nats: Mapping[str, float], unit: str) -> str:
         f"The {best} is better, with {nats[best]:.3f} nats per {unit} against {ours:.3f}: train for longer, "
         "or on more text."
     )
+
+
+def _shares(name: str, mixture: Mixture | None) -> list[str]:
+    if mixture is None:
+        return []
+    shares = f"{1 - mixture.weight:.0%} the {name}'s and {mixture.weight:.0%} those of counting"
+    return [f"Its predictions are {shares} {mixture.counts.order}-grams, as the validation part wants it."]
