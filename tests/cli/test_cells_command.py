@@ -8,7 +8,8 @@ from command_line import Outcome
 
 import elman as package
 from elman.cells import ALL_CELLS
-from elman.layers.catalogue import describe_cell, find_cell
+from elman.layers.catalogue import describe_cell
+from elman.layers.named_cells import find_cell
 
 Elman = Callable[..., Outcome]
 

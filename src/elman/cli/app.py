@@ -23,6 +23,7 @@ from elman.cli import (
     fit_tag,
     fit_text,
     generate,
+    gradcheck,
     inspect,
     plan,
     predict,
@@ -63,6 +64,7 @@ app.command("evaluate")(evaluate.command)
 app.command("report")(report.command)
 app.command("generate")(generate.command)
 app.command("score")(score.command)
+app.command("gradcheck")(gradcheck.command)
 app.command("inspect")(inspect.command)
 app.command("cells")(cells.command)
 app.command("plan")(plan.command)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def command(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="CELL", help="One cell, to show in full; all without it.", show_default=False),
+        typer.Argument(
+            metavar="CELL",
+            help="One cell, or FILE.py:CLASS, to show in full; all without it.",
+            show_default=False,
+        ),
     ] = None,
     input_size: Annotated[int, typer.Option(metavar="FEATURES", help="Of the input, I.")] = 64,
     hidden_size: Annotated[int, typer.Option(metavar="UNITS", help="Of the cell, H.")] = 64,

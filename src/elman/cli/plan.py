@@ -17,7 +17,9 @@ _COLUMNS = ("total", "kept", "work", "buffers", "weights")
 
 
 def command(
-    cell: Annotated[str, typer.Option(metavar="NAME", help="As `elman cells` lists them.")] = "lstm",
+    cell: Annotated[
+        str, typer.Option(metavar="NAME", help="As `elman cells` lists them, or FILE.py:CLASS.")
+    ] = "lstm",
     input_size: Annotated[int, typer.Option("--input", metavar="FEATURES", help="Of a time step, I.")] = 8,
     hidden_size: Annotated[int, typer.Option("--hidden", metavar="UNITS", help="Of each layer, H.")] = 64,
     num_layers: Annotated[int, typer.Option("--layers", metavar="LAYERS", help="One on the other.")] = 1,

@@ -6,8 +6,10 @@ from elman._lazy import lazy
 
 __all__ = [
     "Activity",
+    "CheckedGradient",
     "Finding",
     "FlowRecord",
+    "GradientCheck",
     "GradientFlow",
     "LagGradient",
     "LayerActivity",
@@ -17,6 +19,7 @@ __all__ = [
     "StateRecord",
     "StateTrace",
     "StepJacobians",
+    "check_gradients",
     "findings",
     "gates",
     "gradient_by_lag",
@@ -27,6 +30,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from elman.diagnostics.activity import Activity, LayerActivity, StateTrace, gates
+    from elman.diagnostics.checking import CheckedGradient, GradientCheck, check_gradients
     from elman.diagnostics.examination import findings
     from elman.diagnostics.finding import Finding
     from elman.diagnostics.flow import GradientFlow, StateFlow, gradient_flow
@@ -39,8 +43,10 @@ else:
         __name__,
         names={
             "Activity": "elman.diagnostics.activity",
+            "CheckedGradient": "elman.diagnostics.checking",
             "Finding": "elman.diagnostics.finding",
             "FlowRecord": "elman.diagnostics.monitor",
+            "GradientCheck": "elman.diagnostics.checking",
             "GradientFlow": "elman.diagnostics.flow",
             "LagGradient": "elman.diagnostics.lags",
             "LayerActivity": "elman.diagnostics.activity",
@@ -50,6 +56,7 @@ else:
             "StateRecord": "elman.diagnostics.monitor",
             "StateTrace": "elman.diagnostics.activity",
             "StepJacobians": "elman.diagnostics.jacobians",
+            "check_gradients": "elman.diagnostics.checking",
             "findings": "elman.diagnostics.examination",
             "gates": "elman.diagnostics.activity",
             "gradient_by_lag": "elman.diagnostics.lags",

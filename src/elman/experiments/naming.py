@@ -14,7 +14,7 @@ from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.experiments.memoryless import MEMORYLESS
 from elman.layers import Recurrent
-from elman.layers.catalogue import find_cell
+from elman.layers.named_cells import find_cell
 from elman.training import Schedule
 from elman.training.through_time.names import find_schedule
 

@@ -1,6 +1,5 @@
 """Every cell that elman brings, described: its equations, its parameters, and what runs it."""
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from elman.cells import ALL_CELLS, Cell
 from elman.cells.documentation import Documentation, brief_equations, read_documentation
 from elman.cells.state import state_tensors
-from elman.errors import OptionError
+from elman.layers.named_cells import make_cell
 from elman.layers.recurrent import Recurrent
 
 
@@ -60,18 +59,18 @@ def describe_cell(name: str, input_size: int, hidden_size: int) -> CellDescripti
     """Describe one cell with its default options.
 
     Args:
-        name: Its class or its short name, in upper or lower case.
+        name: Its class or its short name, in upper or lower case; or FILE.py:CLASS.
         input_size: Number of features of the input, I.
         hidden_size: Number of hidden units, H.
 
     Raises:
-        OptionError: There is no such cell, or a size is not positive.
+        OptionError: There is no such cell, its file cannot be run, or a size is not positive.
     """
-    key = find_cell(name)
-    cell = ALL_CELLS[key](input_size, hidden_size)
+    cell = make_cell(name, input_size, hidden_size)
+    keys = {cell_class: key for key, cell_class in ALL_CELLS.items()}
     return CellDescription(
         name=type(cell).__name__,
-        key=key,
+        key=keys.get(type(cell), name),
         equations=tuple(brief_equations(cell)),
         documentation=read_documentation(type(cell)),
         options=_options(type(cell)),
@@ -81,26 +80,6 @@ def describe_cell(name: str, input_size: int, hidden_size: int) -> CellDescripti
         num_parameters=sum(parameter.numel() for parameter in cell.parameters()),
         explanation=Recurrent(cell).explain(),
     )
-
-
-def find_cell(name: str) -> str:
-    """Return the key in `ALL_CELLS` of a class or a short name, in upper or lower case.
-
-    Args:
-        name: What a person typed.
-
-    Raises:
-        OptionError: There is no such cell; the message names those that are spelt alike.
-    """
-    keys = {cell_class.__name__.lower(): key for key, cell_class in ALL_CELLS.items()}
-    keys |= {key.lower(): key for key in ALL_CELLS}
-    if name.lower() in keys:
-        return keys[name.lower()]
-    close = difflib.get_close_matches(name.lower(), keys, n=6, cutoff=0.7)
-    alike = dict.fromkeys(ALL_CELLS[keys[one]].__name__ for one in close)
-    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
-    every = ", ".join(cell_class.__name__ for cell_class in ALL_CELLS.values())
-    raise OptionError(f"There is no cell called {name!r}.{hint}\n    The cells are {every}.")
 
 
 def _options(cell_class: type[Cell]) -> dict[str, object]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from elman.cells import ALL_CELLS
 from elman.cells.options import check_size
 from elman.errors import OptionError
 from elman.layers import Recurrent, Stacked
-from elman.layers.catalogue import find_cell
+from elman.layers.named_cells import make_cell
 
 
 def make_network(cell: str, input_size: int, hidden_size: int, num_layers: int) -> nn.Module:
     """Return layers of one kind of cell on top of one another.
 
     Args:
-        cell: A cell's class or short name.
+        cell: A cell's class or short name, or FILE.py:CLASS.
         input_size: Number of features of the input, I.
         hidden_size: Number of hidden units of each layer, H.
         num_layers: How many there are.
@@ -27,7 +26,7 @@ def make_network(cell: str, input_size: int, hidden_size: int, num_layers: int) 
     check_size("num_layers", num_layers)
     layers = []
     for _ in range(num_layers):
-        layers.append(ALL_CELLS[find_cell(cell)](input_size, hidden_size))
+        layers.append(make_cell(cell, input_size, hidden_size))
         input_size = layers[-1].output_size
     return Recurrent(layers[0]) if num_layers == 1 else Stacked(*layers)
 
