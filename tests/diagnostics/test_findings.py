@@ -1,5 +1,6 @@
 """No healthy network is blamed, no planted fault is missed, and each finding says what it rests on."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from wards import HEALTHY, PLANTED, noise, orthogonal, spoilt
+from wards import HEALTHY, PLANTED, noise, orthogonal, scaled, spoilt
 
 import elman
 from elman import Cell, Recurrent
-from elman.cells import ElmanCell, IndRNNCell, LSTMCell
+from elman.cells import ElmanCell, IndRNNCell, LSTMBlockCell, LSTMCell, MinimalGatedCell
 from elman.diagnostics import findings
-from elman.diagnostics.finding import REMEDIES
+from elman.diagnostics.remedies import REMEDIES
 from elman.errors import OptionError
 
 PAGE = Path(__file__).parents[2] / "docs" / "diagnostics.md"
@@ -56,7 +57,7 @@ def test_a_finding_says_what_where_and_why():
     assert found.evidence["horizon"] == 8  # 0.5^7 is the first power below 0.01
     assert (found.severity, found.layer) == ("warning", "recurrent")
     assert found.page == "docs/diagnostics.md#vanishing-gradient"
-    assert "elman.LSTM" in found.remedies[0]
+    assert found.remedies[0] == "a gated cell: elman.LSTM or elman.GRU"
 
 
 def test_the_lag_of_the_task_decides():
@@ -133,3 +134,79 @@ def test_an_input_of_large_numbers_behind_the_end_is_not_looked_at():
 def test_a_wrong_lag_is_refused():
     with pytest.raises(OptionError, match="`task_lag` must be a positive integer, but it is 0"):
         findings(elman.GRU(3, 8), noise(2), task_lag=0)
+
+
+def test_of_unequal_sequences_the_longest_are_looked_at():
+    """The first sequences are too short for a gradient to vanish in them."""
+    layer, lengths = orthogonal(3, 0.5), [2] * 6 + [41]
+    (found,) = findings(layer, torch.randn(41, 7, 3), lengths=lengths, num_sequences=1)
+    assert found.evidence["lag"] == 40
+    assert found.evidence["share"] == pytest.approx(0.5**39, rel=1e-4)
+    alone = findings(layer, torch.randn(41, 1, 3))
+    assert alone[0].evidence["share"] == pytest.approx(found.evidence["share"], rel=1e-4)
+
+
+def test_what_breaks_late_in_one_long_sequence_is_found():
+    input = torch.rand(9, 8, 3)
+    input[7, 6] = -1.0  # its logarithm is not a number
+    lengths = [2] * 5 + [9] * 3
+    (found,) = findings(Recurrent(Log(3, 3)), input, lengths=lengths, num_sequences=2)
+    assert found.message == "recurrent: `state` is not finite, first at step 7."
+
+
+def helps(layer: torch.nn.Module, kind: str, *, input: Tensor | None = None, **options: Any) -> list[str]:
+    found = findings(layer, noise(100) if input is None else input, **options)
+    (one,) = [one for one in found if one.kind == kind]
+    return list(one.remedies)
+
+
+def test_remedies_are_for_the_cell_that_is_ill():
+    gated = "a gated cell: elman.LSTM or elman.GRU"
+    plain = helps(elman.RNN(3, 16), "vanishing_gradient")
+    assert plain[0] == gated
+    assert any("init_recurrent_(layer, 'identity')" in one for one in plain)
+    assert not any("forget" in one for one in plain)
+    diagonal = helps(
+        Recurrent(IndRNNCell(3, 8, initial_recurrent=(0.1, 0.2))), "vanishing_gradient", input=noise(30)
+    )
+    assert diagonal[0] == gated
+    assert not any("init_recurrent_" in one for one in diagonal)
+    of_lstm = helps(elman.LSTM(3, 16), "vanishing_gradient")
+    assert of_lstm[0] == (
+        "a forget bias of log(lag) at the start: elman.training.set_forget_bias_(layer, math.log(lag))"
+    )
+    of_blocks = helps(Recurrent(LSTMBlockCell(3, 8, forget_bias=-8.0)), "vanishing_gradient")
+    assert of_blocks[0] == (
+        "a forget bias of log(lag) at the start: LSTMBlockCell(..., forget_bias=math.log(lag))"
+    )
+    of_gru = helps(elman.GRU(3, 16), "vanishing_gradient")
+    assert of_gru[0] == "a bias of log(lag) at the start for `update`, which keeps the state"
+    unit = helps(Recurrent(MinimalGatedCell(3, 16)), "vanishing_gradient")
+    assert unit[0] == "a bias of -log(lag) at the start for `forget`, which replaces the state"
+    for one in (of_lstm, of_blocks, of_gru, unit):
+        assert gated not in one
+        assert any("elman.TBPTT(lag)" in remedy for remedy in one)
+
+
+@pytest.mark.parametrize(
+    ("layer", "peer"),
+    [(elman.LSTM(3, 16), "LayerNormLSTMCell"), (elman.GRU(3, 16), "LayerNormGRUCell")],
+    ids=["LSTM", "GRU"],
+)
+def test_layers_that_have_a_normalised_form_are_told_of_it(layer: torch.nn.Module, peer: str):
+    found = [one for one in findings(scaled(layer, 40.0), noise(30)) if one.kind == "saturated_gates"]
+    assert found
+    for one in found:
+        assert one.remedies[-1] == f"layer normalisation before the gates: elman.cells.{peer}"
+        assert hasattr(elman.cells, peer)
+
+
+@pytest.mark.parametrize("value", [0.5, 3.0])
+def test_a_remedy_works(value: float):
+    """What is said against a closed gate and a vanishing gradient takes both away."""
+    layer = elman.LSTM(3, 16)
+    elman.training.set_forget_bias_(layer, -8.0)
+    assert kinds(layer, noise(20)) == {"vanishing_gradient", "closed_gate"}
+    elman.training.set_forget_bias_(layer, math.log(value * 20))
+    assert "closed_gate" not in kinds(layer, noise(20))
+    assert kinds(layer, noise(20)) == set()

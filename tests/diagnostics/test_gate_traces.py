@@ -9,7 +9,7 @@ from torch.nn.functional import hardtanh
 import elman
 from elman import Cell, observe
 from elman.cells import ElmanCell
-from elman.diagnostics import gates
+from elman.diagnostics import gates, gradient_by_lag, step_jacobians
 from elman.diagnostics.observed import Observed
 
 F64 = torch.float64
@@ -36,7 +36,7 @@ def test_gates_of_a_gru_are_those_of_its_equation():
     for value, trace in zip([*found.values, *found.states], expected, strict=True):
         np.testing.assert_allclose(value.trace, trace, rtol=1e-12, atol=1e-14)
     names = [(value.name, value.kind) for value in found.values]
-    assert names == [("reset", "gate"), ("update", "gate"), ("tanh", "tanh")]
+    assert names == [("reset", "gate"), ("update", "gate"), ("candidate", "tanh")]
     np.testing.assert_allclose(found.values[1].mean_over_time[4:], expected[1][4:].mean(axis=1), rtol=1e-12)
 
 
@@ -144,3 +144,18 @@ def test_without_a_source_the_activation_gives_the_name():
     )
     (found,) = gates(elman.Recurrent(scope["Typed"](2, 2)), torch.ones(3, 2, 2))  # pyright: ignore[reportCallIssue]
     assert [value.name for value in found.values] == ["tanh"]
+
+
+def test_the_longest_sequence_is_traced_in_either_direction():
+    input = torch.randn(9, 4, 2)
+    for reverse in (False, True):
+        layer = elman.Recurrent(ElmanCell(2, 3), reverse=reverse)
+        (found,) = gates(layer, input, lengths=[2, 5, 9, 9], num_sequences=2)
+        (alone,) = gates(layer, input[:, 2:3])
+        np.testing.assert_allclose(found.states[0].trace, alone.states[0].trace, rtol=1e-5, atol=1e-7)
+        (some,) = step_jacobians(layer, input, lengths=[2, 5, 9, 9])
+        (one,) = step_jacobians(layer, input[:, 2:3])
+        np.testing.assert_allclose(some.singular_values, one.singular_values, rtol=1e-4)
+        (pair,) = gradient_by_lag(layer, input, lengths=[2, 5, 9, 9], num_sequences=2)
+        (both,) = gradient_by_lag(layer, input[:, 2:])
+        np.testing.assert_allclose(pair.frobenius, both.frobenius, rtol=1e-4)

@@ -39,14 +39,14 @@ REPORT = InspectionReport(
     task_lag=24,
     asked="The loss is that of the last symbol.",
     findings=[make_finding("vanishing_gradient", "encoder", f"{ATTACK}: it vanishes.", lag=24.0)],
-    gradients=[StateGradient(layer, "state.0", [0.5, 0.0, None, 1e-7]) for layer in LAYERS],
+    gradients=[StateGradient(layer, "h", [0.5, 0.0, None, 1e-7]) for layer in LAYERS],
     reaches=[LayerReach("encoder", [1.0, 0.5, 0.0], 2), LayerReach("decoder", [1.0, 0.9, 0.8], None)],
     stretches=[StepStretch(layer, [0, 5], [0.9, 1.1], [1.5, 1.7], [0.2, 0.3]) for layer in LAYERS],
     values=[ValueActivity(layer, "forget_gate", "gate", 0.7, 0.1, 0.25) for layer in LAYERS],
     traces=[
         UnitTraces(layer, name, kind, [3, 7], [[0.1, 0.9, None], [-0.5, 0.2, 0.3]])
         for layer in LAYERS
-        for name, kind in (("forget_gate", "gate"), ("state.1", "state"))
+        for name, kind in (("forget_gate", "gate"), ("c", "state"))
     ],
     steps=["<b>", "\n", "cat"],
     recalls=[LayerRecall(layer, [1.0, 0.6, 0.3, 0.0], 1.9, 8) for layer in LAYERS],
@@ -78,7 +78,7 @@ def test_what_is_wrong_comes_first_with_what_helps():
         "Configuration",
     ]
     assert "Found: vanishing gradient." in page
-    assert "Helps: a gated cell: elman.LSTM or elman.GRU; a forget bias of log(lag)" in page
+    assert "Helps: a gated cell: elman.LSTM or elman.GRU; shorter paths: leaky units" in page
     assert "docs/diagnostics.md#vanishing-gradient" in page
     assert "test part, 3 passages" in page
     assert "the task looks 24 steps back" in page
@@ -135,7 +135,7 @@ def test_each_layer_and_value_can_be_chosen():
     assert (low["x"], high["x"], low["y"]) == ([0.1], [0.25], ["forget_gate"])
     chart = trace_chart(REPORT.traces, REPORT.steps)
     (gate,) = view_of(chart.view, "encoder", "forget_gate")["data"]
-    (state,) = view_of(chart.view, "encoder", "state.1")["data"]
+    (state,) = view_of(chart.view, "encoder", "c")["data"]
     assert (gate["zmin"], gate["zmax"], gate["y"]) == (0, 1.0, ["3", "7"])
     assert (state["zmin"], state["zmax"]) == (-0.9, 0.9)
 

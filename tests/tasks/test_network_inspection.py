@@ -169,7 +169,7 @@ def test_a_page_holds_plain_numbers_of_what_was_measured():
     assert (report.title, report.asked, dict(report.configuration)) == ("Inside", "The end.", {"seed": 1})
     assert [len(one.norms) for one in report.gradients] == [230, 230]
     np.testing.assert_allclose(numbers(report.reaches[0].gain), found.lags[0].gain, rtol=1e-3)
-    assert [one.name for one in report.traces][-2:] == ["state.0", "state.1"]
+    assert [one.name for one in report.traces][-2:] == ["h", "c"]
     assert all(len(one.units) == 24 and len(one.values[0]) == 200 for one in report.traces)
     assert len(report.steps) == 200
     cell_state = found.activity[0].states[1].trace[:200]

@@ -9,14 +9,15 @@ from elman.cells.options import check_size
 from elman.diagnostics.activity import gates_of_run
 from elman.diagnostics.finding import Finding
 from elman.diagnostics.lags import lags_of_run
-from elman.diagnostics.rules import (
-    RULES,
-    LayerReport,
+from elman.diagnostics.non_finite import (
     find_non_finite,
     find_non_finite_gradients,
     find_non_finite_states,
 )
+from elman.diagnostics.rows import longest_rows
+from elman.diagnostics.rules import RULES, LayerReport
 from elman.diagnostics.runs import LayerRun, check_module, collect_runs
+from elman.diagnostics.traits import traits_of
 
 
 def findings(
@@ -39,7 +40,7 @@ def findings(
         initial_state: The second argument of the call, if there is one.
         lengths: Number of time steps of each sequence, (N,); all T without it.
         task_lag: How many steps back the task looks; to the start of the longest sequence without it.
-        num_sequences: How many sequences of the batch are looked at, from the first.
+        num_sequences: How many sequences of the batch are looked at: the longest of the batch.
 
     Returns:
         The findings; what is not finite first, then layer by layer.
@@ -72,11 +73,13 @@ def findings(
 def _look_over(run: LayerRun, task_lag: int | None, num_sequences: int) -> Iterator[Finding]:
     activity = gates_of_run(run, num_sequences)
     lags = lags_of_run(run, num_sequences)
-    wrong = [*find_non_finite_states(activity), *find_non_finite_gradients(lags, run.lengths[:num_sequences])]
+    rows = longest_rows(num_sequences, run.lengths)
+    wrong = [*find_non_finite_states(activity), *find_non_finite_gradients(lags, run.lengths[rows.numpy()])]
     if wrong:  # whatever else was measured means nothing
         yield wrong[0]
         return
     longest = max(int(run.lengths.max()) - 1, 1)
-    report = LayerReport(run, lags, activity, task_lag or longest, task_lag is not None)
+    traits = traits_of(run.cell, activity)
+    report = LayerReport(run, lags, activity, traits, task_lag or longest, task_lag is not None)
     for rule in RULES:
         yield from rule(report)

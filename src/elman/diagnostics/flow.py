@@ -21,7 +21,8 @@ class StateFlow:
 
     Args:
         layer: The path to the layer.
-        state: Which tensor of its state: "state", or "state.0" and so on where it has several.
+        state: Which tensor of its state, by its name in the cell's equations: "h" or "c" of an LSTM; "state"
+            for a single one, "state.0" and so on where there are no equations.
         norms: Euclidean norm of dL/ds_t for each sequence, (T, N), where s_t is the state after step t; NaN
             behind a sequence's end.
         lengths: Number of time steps of each sequence, (N,).

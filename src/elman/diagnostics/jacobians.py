@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from elman.cells import map_state
 from elman.cells.options import check_size
 from elman.cells.state import State, state_tensors
-from elman.compiler import run
+from elman.compiler import Batch, run
 from elman.diagnostics.observed import Observed
-from elman.diagnostics.rows import first_rows, take_rows, take_step_inputs
+from elman.diagnostics.rows import longest_rows, take_rows, take_step_inputs
 from elman.diagnostics.runs import LayerRun, check_module, collect_runs
 
 
@@ -57,7 +57,7 @@ def step_jacobians(
         input: What it is called with.
         initial_state: The second argument of the call, if there is one.
         lengths: Number of time steps of each sequence, (N,); all T without it.
-        num_sequences: How many sequences of the batch are looked at, from the first.
+        num_sequences: How many sequences of the batch are looked at: the longest of the batch.
         every: One time step in so many is looked at.
 
     Raises:
@@ -78,22 +78,21 @@ def step_jacobians(
 
 
 def _of_run(one: LayerRun, num_sequences: int, every: int) -> StepJacobians:
-    rows = first_rows(num_sequences, one.batch)
-    batch = take_rows(one.batch, rows)
-    before = _states_before(one, num_sequences)
+    rows = longest_rows(num_sequences, one.lengths)
+    batch, lengths = take_rows(one.batch, rows), one.lengths[rows.numpy()]
+    before = _states_before(one, batch, lengths)
     steps = np.arange(0, len(batch.input), every)
     values, radii = [], []
     for t in steps:
         jacobians = _jacobians(one, int(t), rows, map_state(lambda part, t=int(t): part[t], before))
-        jacobians[t >= one.lengths[: len(rows)]] = np.nan
+        jacobians[t >= lengths] = np.nan
         values.append(_on_finite(jacobians, lambda m: np.linalg.svd(m, compute_uv=False)))
         radii.append(_on_finite(jacobians, np.linalg.eigvals)[:, :1])
     return StepJacobians(one.layer, steps, np.stack(values), np.stack(radii)[..., 0])
 
 
-def _states_before(one: LayerRun, num_sequences: int) -> State:
-    """Return the state before every step, (T, N, ...) each tensor."""
-    batch = take_rows(one.batch, first_rows(num_sequences, one.batch))
+def _states_before(one: LayerRun, batch: Batch, lengths: np.ndarray) -> State:
+    """Return the state before every step of some sequences, (T, N, ...) each tensor."""
     cell = Observed(one.cell, batch.input)
     with torch.no_grad():
         output, _ = run(cell, batch, one.backend)
@@ -102,7 +101,7 @@ def _states_before(one: LayerRun, num_sequences: int) -> State:
     before = torch.empty_like(after)
     if batch.reverse:
         before[:-1] = after[1:]
-        ends = torch.as_tensor(one.lengths[: len(starts)]) - 1
+        ends = torch.as_tensor(lengths) - 1
         before[ends, torch.arange(len(starts))] = starts
     else:
         before[1:], before[0] = after[:-1], starts

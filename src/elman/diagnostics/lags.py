@@ -14,7 +14,7 @@ from elman.cells.state import state_tensors
 from elman.compiler import run
 from elman.diagnostics.alignment import by_lag, mean_of_present
 from elman.diagnostics.probe import Probe, make_probes, with_probes
-from elman.diagnostics.rows import first_rows, take_rows
+from elman.diagnostics.rows import longest_rows, take_rows
 from elman.diagnostics.runs import LayerRun, check_module, collect_runs
 
 LARGEST_EXACT = 256  # numbers in a state; beyond, a Jacobian costs more than it tells
@@ -27,8 +27,8 @@ class LagGradient:
 
     Args:
         layer: The path to the layer.
-        frobenius: Frobenius norm of ds_T/ds_{T-lag} for each lag from 0 and each sequence, (T, N); NaN from a
-            sequence's length on. At lag 0 the Jacobian is the identity.
+        frobenius: Frobenius norm of ds_T/ds_{T-lag} for each lag from 0 and each sequence that was looked at,
+            (T, N); NaN from a sequence's length on. At lag 0 the Jacobian is the identity.
         spectral: Its largest singular value; None where it was not asked for.
         is_exact: Whether the norms are of the whole Jacobian, not estimates from random directions.
     """
@@ -82,7 +82,7 @@ def gradient_by_lag(
         input: What it is called with.
         initial_state: The second argument of the call, if there is one.
         lengths: Number of time steps of each sequence, (N,); all T without it.
-        num_sequences: How many sequences of the batch are looked at, from the first.
+        num_sequences: How many sequences of the batch are looked at: the longest of the batch.
         spectral: Whether to compute the spectral norm, too; it takes a singular value decomposition a step.
 
     Raises:
@@ -113,11 +113,9 @@ def lags_of_run(run: LayerRun, num_sequences: int, spectral: bool = False) -> La
     size = sum(part[0].numel() for part in state_tensors(run.batch.state))
     is_exact = size <= LARGEST_EXACT
     directions = torch.eye(size) if is_exact else _random_directions(size)
-    columns = [
-        _of_sequence(run, cell, row, directions, spectral and is_exact)
-        for row in first_rows(num_sequences, run.batch)
-    ]
-    lengths = run.lengths[: len(columns)]
+    rows = longest_rows(num_sequences, run.lengths)
+    columns = [_of_sequence(run, cell, row, directions, spectral and is_exact) for row in rows]
+    lengths = run.lengths[rows.numpy()]
     frobenius, largest = (np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True))
     frobenius = by_lag(frobenius, lengths, run.batch.reverse)
     largest = by_lag(largest, lengths, run.batch.reverse) if spectral and is_exact else None

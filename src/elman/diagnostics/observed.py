@@ -1,27 +1,16 @@
 """A cell whose output also tells what happens inside: gates, activations, the new state."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from elman.backends.eager import draw_step_inputs
-from elman.cells import Cell, observe
+from elman.cells import Cell
 from elman.cells.state import map_state, state_tensors
-from elman.diagnostics.naming import name_of_result
-from elman.trace.tape import name_of
-
-# What an activation's values are bounded by.
-KINDS = {
-    "sigmoid": "gate",
-    "hardsigmoid": "gate",
-    "tanh": "tanh",
-    "hardtanh": "tanh",
-    "relu": "relu",
-}
+from elman.diagnostics.noting import Noted, Noting
 
 
 @dataclass(frozen=True)
@@ -30,7 +19,7 @@ class Inside:
 
     Args:
         name: The name it was observed under, or has in the source; the activation's where it has none.
-        kind: "gate" for values in 0..1, "tanh" for -1..1, "relu" for 0 and above, "value" for others.
+        kind: As for `Activity`.
         width: Number of features.
         place: Which of the values noted it is.
     """
@@ -39,48 +28,6 @@ class Inside:
     kind: str
     width: int
     place: int
-
-
-class _Noted:
-    """Tensors in the order in which activations and `observe` returned them."""
-
-    def __init__(self) -> None:
-        self.values: list[Tensor] = []
-        self.kinds: list[str] = []
-        self.names: list[str] = []
-
-
-class _Noting(TorchFunctionMode):
-    """Notes the results of activations, and what is observed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.noted = _Noted()
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        """Run one call."""
-        if func is observe:  # a recorder would have each name only once
-            return self._name(**dict(zip(("name", "value"), args, strict=False)) | (kwargs or {}))
-        result = func(*args, **(kwargs or {}))
-        function = name_of(func).strip("_")
-        if function in KINDS:
-            self._add(result, KINDS[function], name_of_result(function))
-        return result
-
-    def _name(self, name: str, value: Tensor) -> Tensor:
-        known = [place for place, other in enumerate(self.noted.values) if other is value]
-        if known:
-            self.noted.names[known[0]] = name
-        else:
-            self._add(value, "value", name)
-        return value
-
-    def _add(self, value: Tensor, kind: str, name: str) -> None:
-        self.noted.values.append(value)
-        self.noted.kinds.append(kind)
-        self.noted.names.append(name)
 
 
 class Observed(Cell):
@@ -116,7 +63,7 @@ class Observed(Cell):
 
     def forward(self, input: Tensor, state: Any, **steps: Tensor) -> tuple[Tensor, Any]:
         """Compute one time step."""
-        with _Noting() as noting:
+        with Noting() as noting:
             output, new_state = self.cell(input, state, **steps)
         values = [noting.noted.values[one.place] for one in self.inside]
         parts = [output, *state_tensors(new_state), *values]
@@ -142,11 +89,11 @@ def _look_inside(cell: Cell, like: Tensor) -> Iterator[Inside]:
             yield Inside(name, few.kinds[place], value[0].numel(), place)
 
 
-def _note_values(cell: Cell, like: Tensor, num_rows: int) -> _Noted:
+def _note_values(cell: Cell, like: Tensor, num_rows: int) -> Noted:
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         drawn = draw_step_inputs(cell.step_inputs, 2, num_rows, like)
         steps = {} if drawn is None else drawn.at(0, None)
         state = map_state(lambda part: part.to(like), cell.initial_state(num_rows))
-        with _Noting() as noting:
+        with Noting() as noting:
             cell(like.new_zeros(num_rows, cell.input_size), state, **steps)
     return noting.noted

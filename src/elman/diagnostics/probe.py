@@ -14,6 +14,7 @@ from elman.backends.eager import StepInputs
 from elman.cells import Cell
 from elman.cells.state import State, map_state, state_tensors
 from elman.diagnostics.runs import lengths_of, numbered
+from elman.diagnostics.state_names import state_names
 from elman.diagnostics.twin import Twin, listening
 from elman.layers import Recurrent
 
@@ -98,16 +99,6 @@ def with_probes(steps: StepInputs | None, probes: dict[str, Tensor]) -> StepInpu
     return StepInputs({**steps.moving, **probes}, steps.fixed)
 
 
-def state_names(state: State) -> list[str]:
-    """Name the tensors of a state: "state", or "state.0" and so on.
-
-    Args:
-        state: Any state.
-    """
-    num = len(state_tensors(state))
-    return ["state"] if num == 1 else [f"state.{place}" for place in range(num)]
-
-
 def norms(gradient: Tensor | None, like: Tensor) -> Tensor:
     """Return the Euclidean norm over the features at each step of each sequence, (T, N), in float64.
 
@@ -162,7 +153,7 @@ def _note(calls: list[ProbedCall], name: str, layer: Recurrent, given: dict[str,
     calls.append(
         ProbedCall(
             numbered(name, [one.layer for one in calls]),
-            state_names(layer.initial_state(1)),
+            state_names(_probe_of(layer).cell, layer.initial_state(1)),
             probes,
             lengths_of(layer, given["input"], given.get("lengths"), num_steps, batch_size),
             layer.reverse,

@@ -1,5 +1,6 @@
 """Sequences of a batch chosen, and repeated."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -8,14 +9,18 @@ from elman.cells import map_state
 from elman.compiler import Batch
 
 
-def first_rows(num_sequences: int, batch: Batch) -> Tensor:
-    """Return the numbers of the first sequences.
+def longest_rows(num_sequences: int, lengths: np.ndarray) -> Tensor:
+    """Return the numbers of the longest sequences, which show most, in the order of the batch.
 
     Args:
-        num_sequences: How many at most.
-        batch: The sequences.
+        num_sequences: How many at most; of those that are as long, the first.
+        lengths: Number of time steps of each sequence, (N,).
+
+    Example:
+        >>> longest_rows(2, np.array([3, 9, 1, 9, 9]))
+        tensor([1, 3])
     """
-    return torch.arange(min(num_sequences, batch.input.shape[1]))
+    return torch.as_tensor(np.sort(np.argsort(-lengths, kind="stable")[:num_sequences]))
 
 
 def take_rows(batch: Batch, rows: Tensor) -> Batch:

@@ -7,15 +7,15 @@ and at most 9e-10, growths of at most 2.3 and at least 1500, saturated shares of
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
 
 from elman.diagnostics.activity import Activity, LayerActivity
 from elman.diagnostics.finding import Finding, make_finding
 from elman.diagnostics.lags import LagGradient
+from elman.diagnostics.remedies import Traits
 from elman.diagnostics.runs import LayerRun
 
 VANISHED = 1e-4  # of the gradient at lag 1: what an optimizer sees is the near past alone
@@ -24,7 +24,7 @@ EXPLODED = 1e2
 SATURATED_UNITS = 0.6  # share of values beyond 0.95
 SATURATED_GATES = 0.6
 EACH_WAY = 0.1  # a gate that saturates at one end alone is held there on purpose, as a forget gate at 1
-CLOSED = 0.9  # share of values below 0.05
+CLOSED = 0.9  # share of values that keep less than 0.05 of the state
 FORGETS = 0.5  # what a step leaves of the gradient at most where a closed gate forgets
 DEAD = 0.25  # share of units
 LARGE = 100.0  # root mean square; of a standardized input it is 1
@@ -38,6 +38,7 @@ class LayerReport:
         run: What it was run on.
         lags: Its gradient by lag.
         activity: Its gates, activations and states.
+        traits: What of its cell decides what helps.
         task_lag: How far back the task looks.
         is_lag_given: Whether the caller said so.
     """
@@ -45,8 +46,13 @@ class LayerReport:
     run: LayerRun
     lags: LagGradient
     activity: LayerActivity
+    traits: Traits
     task_lag: int
     is_lag_given: bool
+
+    def find(self, kind: str, text: str, **evidence: float) -> Finding:
+        """Return a finding about the layer, with what helps its cell."""
+        return make_finding(kind, self.run.layer, f"{self.run.layer}: {text}", self.traits, **evidence)
 
 
 def find_vanishing(report: LayerReport) -> Iterator[Finding]:
@@ -56,13 +62,13 @@ def find_vanishing(report: LayerReport) -> Iterator[Finding]:
     if lag < 2:
         return
     share = float(gain[lag] / gain[1]) if gain[1] > 0 else 0.0
-    text = f"{report.run.layer}: the gradient at lag {lag} is {share:.1e} of that at lag 1"
+    text = f"the gradient at lag {lag} is {share:.1e} of that at lag 1"
     evidence = {"lag": float(lag), "share": share, "horizon": report.lags.horizon()}
     if share < VANISHED:
-        yield make_finding("vanishing_gradient", report.run.layer, f"{text}: it vanishes.", **evidence)
+        yield report.find("vanishing_gradient", f"{text}: it vanishes.", **evidence)
     elif share < WEAK and report.is_lag_given:
         text = f"{text}: the memory is shorter than the task's lag."
-        yield make_finding("short_memory", report.run.layer, text, **evidence)
+        yield report.find("short_memory", text, **evidence)
 
 
 def find_exploding(report: LayerReport) -> Iterator[Finding]:
@@ -73,12 +79,10 @@ def find_exploding(report: LayerReport) -> Iterator[Finding]:
     growth = gain / gain[0]
     worst = int(np.nanargmax(growth))
     if growth[worst] > EXPLODED:
-        text = (
-            f"{report.run.layer}: the gradient at lag {worst + 1} is {growth[worst]:.1e} times that at lag 1"
-        )
+        text = f"the gradient at lag {worst + 1} is {growth[worst]:.1e} times that at lag 1"
         text = f"{text}: it explodes."
         evidence = {"lag": worst + 1.0, "growth": float(growth[worst])}
-        yield make_finding("exploding_gradient", report.run.layer, text, **evidence)
+        yield report.find("exploding_gradient", text, **evidence)
 
 
 def find_saturated(report: LayerReport) -> Iterator[Finding]:
@@ -92,21 +96,33 @@ def find_saturated(report: LayerReport) -> Iterator[Finding]:
 
 
 def _saturated(kind: str, report: LayerReport, value: Activity, share: float) -> Finding:
-    text = f"{report.run.layer}: {share:.0%} of the values of `{value.name}` are saturated."
-    return make_finding(kind, report.run.layer, text, low=value.low, high=value.high)
+    text = f"{share:.0%} of the values of `{value.name}` are saturated."
+    return report.find(kind, text, low=value.low, high=value.high)
 
 
 def find_closed(report: LayerReport) -> Iterator[Finding]:
-    """Find a forget gate that is closed, where the gradient shows that this forgets."""
+    """Find a gate that keeps nothing of the state, where the gradient shows that this forgets."""
     gain = report.lags.gain[1:6]
-    has_gone = len(gain) > 1 and gain[-1] < FORGETS ** (len(gain) - 1) * gain[0]
-    for value in report.activity.values:
-        if value.kind == "gate" and "forget" in value.name and value.low > CLOSED and has_gone:
-            text = (
-                f"{report.run.layer}: {value.low:.0%} of the values of `{value.name}` are below 0.05: "
-                "the state is forgotten at every step."
-            )
-            yield make_finding("closed_gate", report.run.layer, text, low=value.low, mean=value.mean)
+    if len(gain) > 1 and gain[-1] < FORGETS ** (len(gain) - 1) * gain[0]:
+        for value in report.activity.values:
+            yield from _closed(report, value, keeps=True)
+            yield from _closed(report, value, keeps=False)
+
+
+def _closed(report: LayerReport, value: Activity, keeps: bool) -> Iterator[Finding]:
+    """Look at the units of a value that keep the state, or at those that replace it."""
+    units = (value.retention > 0) if keeps else (value.retention < 0)
+    shares = value.low_by_unit if keeps else value.high_by_unit
+    share = float(shares[units].mean()) if units.any() else 0.0
+    if share > CLOSED:
+        does, end = ("keeps", "below 0.05") if keeps else ("replaces", "above 0.95")
+        text = (
+            f"{share:.0%} of the values of `{value.name}`, which {does} the state, are {end}: it is "
+            "forgotten at every step."
+        )
+        mean = float(value.mean_by_unit[units].mean())
+        own = replace(report, traits=replace(report.traits, gate=value.name, keeps=keeps))
+        yield own.find("closed_gate", text, share=share, mean=mean)
 
 
 def find_dead(report: LayerReport) -> Iterator[Finding]:
@@ -115,10 +131,8 @@ def find_dead(report: LayerReport) -> Iterator[Finding]:
         if value.kind == "relu":
             share = float((value.low_by_unit == 1).mean())
             if share > DEAD:
-                text = (
-                    f"{report.run.layer}: {share:.0%} of the units of `{value.name}` are zero at all steps."
-                )
-                yield make_finding("dead_units", report.run.layer, text, share=share)
+                text = f"{share:.0%} of the units of `{value.name}` are zero at all steps."
+                yield report.find("dead_units", text, share=share)
 
 
 def find_unscaled(report: LayerReport) -> Iterator[Finding]:
@@ -129,58 +143,9 @@ def find_unscaled(report: LayerReport) -> Iterator[Finding]:
     state = max(float(np.nanmax(one.size)) for one in report.activity.states)
     if min(size, state) > LARGE:
         text = (
-            f"{report.run.layer}: the root mean square of the input is {size:.1e}, and the state takes it "
-            f"over, with {state:.1e}."
+            f"the root mean square of the input is {size:.1e}, and the state takes it over, with {state:.1e}."
         )
-        yield make_finding("unscaled_input", report.run.layer, text, input=size, state=state)
+        yield report.find("unscaled_input", text, input=size, state=state)
 
 
 RULES = (find_unscaled, find_vanishing, find_exploding, find_saturated, find_closed, find_dead)
-
-
-def find_non_finite(module: nn.Module, runs: list[LayerRun]) -> Iterator[Finding]:
-    """Find parameters and inputs of layers that are NaN or infinite.
-
-    Args:
-        module: The network.
-        runs: What its layers were run on.
-    """
-    for name, parameter in module.named_parameters():
-        count = int((~torch.isfinite(parameter)).sum())
-        if count:
-            text = f"{count} of the {parameter.numel()} numbers of the parameter `{name}` are not finite."
-            yield make_finding("non_finite", "", text, count=count)
-    for run in runs:
-        alive = torch.arange(len(run.batch.input))[:, None] < torch.as_tensor(run.lengths)
-        wrong = (~torch.isfinite(run.batch.input)).any(dim=2).cpu() & alive
-        if wrong.any():
-            t, n = wrong.nonzero()[0].tolist()
-            text = f"{run.layer}: the input is not finite, first at step {t} of sequence {n}."
-            yield make_finding("non_finite", run.layer, text, step=t, sequence=n, count=int(wrong.sum()))
-
-
-def find_non_finite_states(activity: LayerActivity) -> Iterator[Finding]:
-    """Find states that become NaN or infinite on the way.
-
-    Args:
-        activity: Of one layer.
-    """
-    for state in activity.states:
-        steps = np.flatnonzero(~np.isfinite(state.largest))
-        if len(steps):
-            text = f"{activity.layer}: `{state.name}` is not finite, first at step {steps[0]}."
-            yield make_finding("non_finite", activity.layer, text, step=float(steps[0]))
-
-
-def find_non_finite_gradients(lags: LagGradient, lengths: np.ndarray) -> Iterator[Finding]:
-    """Find Jacobians that are NaN although the states are finite, as of a square root at 0.
-
-    Args:
-        lags: Of one layer.
-        lengths: Number of time steps of each sequence, (N,).
-    """
-    wrong = np.isnan(lags.frobenius) & (np.arange(len(lags.frobenius))[:, None] < lengths)
-    if wrong.any():
-        lag = int(np.flatnonzero(wrong.any(axis=1))[0])
-        text = f"{lags.layer}: the gradient is not a number from lag {lag} on, but the states are finite."
-        yield make_finding("non_finite", lags.layer, text, lag=float(lag))

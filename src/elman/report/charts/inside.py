@@ -83,7 +83,7 @@ def trace_chart(traces: Sequence[UnitTraces], steps: Sequence[str]) -> Chart:
 def _rows(one: UnitTraces, steps: Sequence[str]) -> Figure:
     known = [abs(value) for values in one.values for value in values if value is not None]
     largest = 1.0 if one.kind == "gate" else max(known, default=0.0) or 1.0
-    is_signed = one.kind not in ("gate", "relu")
+    is_signed = one.kind not in ("gate", "exp", "relu")
     trace = {
         "type": "heatmap",
         "mode": "none",  # the script of the page asks every trace

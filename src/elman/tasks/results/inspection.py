@@ -69,7 +69,7 @@ class ValueActivity:
     Args:
         layer: the path to the layer.
         name: what the source of the cell calls it.
-        kind: "gate", "tanh", "relu" or "value".
+        kind: "gate", "exp", "tanh", "relu" or "value".
         mean: of all its values.
         low: share of values at its lower end.
         high: share of values at its upper end.
