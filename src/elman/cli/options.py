@@ -56,7 +56,9 @@ Context = Annotated[
     int | None,
     network("--context", "STEPS", "Past that the network reads. Default: 3 seasons or 2 horizons."),
 ]
-CellName = Annotated[str | None, network("--cell", "NAME", "As `elman cells` lists them. Default: lstm.")]
+CellName = Annotated[
+    str | None, network("--cell", "NAME", "As `elman cells` lists them, or FILE.py:CLASS. Default: lstm.")
+]
 HiddenSize = Annotated[int | None, network("--hidden-size", "UNITS", "Of each layer. Default: 128.")]
 NumLayers = Annotated[
     int | None, network("--layers", "LAYERS", "Of the encoder and of each decoder. Default: 1.")
@@ -145,6 +147,10 @@ def given_settings(context: typer.Context) -> dict[str, Any]:
         length = values.get(part)
         if isinstance(length, str) and length.isdecimal():
             values[part] = int(length)
+    if ":" in values.get("cell", ""):  # FILE.py:CLASS
+        from elman.layers.named_cells import lasting_name
+
+        values["cell"] = lasting_name(values["cell"])
     return values
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from elman.errors import ElmanError, OptionError, RunError
+from elman.layers.named_cells import is_own, lasting_name, load_cell
 from elman.tasks.networks import CellChoice
 from elman.training import TrainingOptions, check_device, read_tensors, write_tensors
 
@@ -34,16 +35,27 @@ def require_named_cell(cell: CellChoice, model: str) -> None:
         model: what is to be saved, such as "forecaster".
 
     Raises:
-        OptionError: the cell is a function; a file can only name the cells of elman.
+        OptionError: nothing says where it would be found again: it is a function, or its class is in a script
+            or a notebook.
     """
-    if not isinstance(cell, str):
-        raise OptionError(f"A {model} with a cell of your own cannot be saved; save model.network yourself.")
+    if lasting_name(cell) is None:
+        raise OptionError(
+            f"A {model} with a cell of your own can be saved if its class is in a file, FILE.py:CLASS, or a "
+            f"module that is imported; this one is {_where(cell)}."
+        )
+
+
+def _where(cell: CellChoice) -> str:
+    name = getattr(cell, "__qualname__", type(cell).__name__)
+    return f"{name} in {getattr(cell, '__module__', type(cell).__module__)}"
 
 
 def options_to_json(options: Any) -> dict[str, Any]:
     """Return options as values that JSON can hold: it has no infinity, as which norm to clip at may be."""
     values = asdict(options)
     del values["device"]  # it may not exist where the model is read
+    if "cell" in values:
+        values["cell"] = lasting_name(values["cell"])
     for part in (values, values.get("training", {})):
         if part.get("clip_norm") == inf:
             part["clip_norm"] = None
@@ -62,9 +74,19 @@ def options_from_json(cls: Callable[..., Made], values: Mapping[str, Any], devic
         OptionError: a value is not a legal one.
     """
     known = {**_with_infinity(values), "device": device}
+    _require_cell(known.get("cell"))
     if "training" in known:
         known["training"] = TrainingOptions(**_with_infinity(known["training"]))
     return cls(**known)
+
+
+def _require_cell(name: Any) -> None:
+    """Tell a cell that is not where it was from a file that is damaged."""
+    if isinstance(name, str) and is_own(name):
+        try:
+            load_cell(name)
+        except OptionError as error:
+            raise RunError(f"The model's cell is {name}, which must stay where it was: {error}") from error
 
 
 def _with_infinity(values: Mapping[str, Any]) -> dict[str, Any]:

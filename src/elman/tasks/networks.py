@@ -14,9 +14,12 @@ from elman.cells.options import check_choice
 from elman.errors import OptionError
 from elman.layers import GRU, LSTM, RNN, Bidirectional, Recurrent
 from elman.layers.contract import SequenceLayer
+from elman.layers.named_cells import is_own, load_cell
+from elman.layers.named_cells import make_cell as make_named_cell
 
 CellChoice = str | Callable[[int, int], Any]
-"""A name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell."""
+"""A name of `elman.cells.ALL_CELLS`, one of the user's own as FILE.py:CLASS or MODULE:CLASS, or a function of
+(input_size, hidden_size) that makes a cell."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -28,7 +31,25 @@ def cell_name(cell: CellChoice) -> str:
     """Return a cell as it is shown to people."""
     if not isinstance(cell, str):
         return getattr(cell, "__name__", type(cell).__name__)
+    if is_own(cell):
+        return cell.rpartition(":")[2]
     return cell.upper() if cell in ("lstm", "gru") else cell
+
+
+def check_cell(cell: CellChoice) -> None:
+    """Refuse a name that no cell has.
+
+    Args:
+        cell: a name, or a function, which shows what it makes when it is called.
+
+    Raises:
+        OptionError: there is no such cell, or the file of a user's own cannot be run.
+    """
+    if isinstance(cell, str):
+        if is_own(cell):
+            load_cell(cell)
+        else:
+            check_choice("cell", cell, ALL_CELLS)
 
 
 def make_cell(cell: CellChoice, input_size: int, hidden_size: int) -> Cell:
@@ -38,8 +59,8 @@ def make_cell(cell: CellChoice, input_size: int, hidden_size: int) -> Cell:
         OptionError: `cell` is no name of a cell, or the function does not return one.
     """
     if isinstance(cell, str):
-        check_choice("cell", cell, ALL_CELLS)
-        return ALL_CELLS[cell](input_size, hidden_size)
+        check_cell(cell)
+        return make_named_cell(cell, input_size, hidden_size)
     if not callable(cell):
         raise OptionError(f"`cell` must be a name or a function that makes a cell, but it is {cell!r}.")
     made = cast("Any", cell(input_size, hidden_size))
@@ -59,7 +80,12 @@ def make_layer(
     if isinstance(cell, str) and cell in _TORCH_LAYERS:
         return _TORCH_LAYERS[cell](input_size, hidden_size, bidirectional=bidirectional)
     made = make_cell(cell, input_size, hidden_size)
-    return Bidirectional(made) if bidirectional else Recurrent(made)
+    if not bidirectional:
+        return Recurrent(made)
+    if isinstance(cell, str) and not is_own(cell):
+        return Bidirectional(made)
+    # One of the user's own need not know how to draw its weights anew.
+    return Bidirectional(Recurrent(made), Recurrent(make_cell(cell, input_size, hidden_size), reverse=True))
 
 
 def make_layers(

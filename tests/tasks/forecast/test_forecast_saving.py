@@ -166,9 +166,9 @@ def test_nothing_to_save_before_a_fit(tmp_path: Path):
         small_forecaster().save(tmp_path / "model")
 
 
-def test_a_cell_of_ones_own_cannot_be_saved(tmp_path: Path):
-    forecaster = small_forecaster(cell=ElmanCell).fit(hourly_table(200))
-    with pytest.raises(OptionError, match="cell of your own cannot be saved"):
+def test_a_cell_that_nothing_names_cannot_be_saved(tmp_path: Path):
+    forecaster = small_forecaster(cell=lambda *sizes: ElmanCell(*sizes)).fit(hourly_table(200))
+    with pytest.raises(OptionError, match="can be saved if its class is in a file"):
         forecaster.save(tmp_path / "model")
     assert not list(tmp_path.iterdir())
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from elman.cells import ALL_CELLS
 from elman.errors import OptionError
 from elman.layers.topologies.pooling import POOLINGS
 from elman.tasks.classify.through_time import parse_reach
-from elman.tasks.networks import cell_name
+from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.through_time import parse_memory
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
@@ -22,7 +21,8 @@ class ClassifyOptions:
     """How sequences are classified. The defaults are those that a plain LSTM needed on JapaneseVowels.
 
     Args:
-        cell: a name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell.
+        cell: a name of `elman.cells.ALL_CELLS`; your own, as FILE.py:CLASS or MODULE:CLASS; or a function of
+            (input_size, hidden_size) that makes a cell.
         hidden_size: units of each layer and direction.
         num_layers: recurrent layers.
         bidirectional: whether a second layer reads each sequence from its end.
@@ -102,8 +102,7 @@ class ClassifyOptions:
         self._require("test", _is_in(self.test, 0, 1), "a share in [0, 1)")
         self._require("pooling", self.pooling in POOLINGS, f"one of {', '.join(POOLINGS)}")
         self._require("class_weights", self.class_weights in WEIGHTINGS, f"one of {', '.join(WEIGHTINGS)}")
-        if isinstance(self.cell, str):
-            self._require("cell", self.cell in ALL_CELLS, f"one of {', '.join(ALL_CELLS)}")
+        check_cell(self.cell)
         parse_memory(self.memory)
         check_device(self.device)
         _ = self.reach  # refuses what a classifier cannot cut

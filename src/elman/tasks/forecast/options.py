@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
 from elman.tasks.forecast.through_time import parse_memory, parse_reach
-from elman.tasks.networks import cell_name
+from elman.tasks.networks import cell_name, check_cell
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
 
@@ -29,7 +28,8 @@ class ForecastOptions:
         test: length of the test part; None as for `validation`, 0 for none.
         frequency: distance of two steps such as "30m" or "1d"; None finds it.
         time_zone: where the series live, such as "Europe/Berlin"; None leaves the stamps as they are.
-        cell: a name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell.
+        cell: a name of `elman.cells.ALL_CELLS`; your own, as FILE.py:CLASS or MODULE:CLASS; or a function of
+            (input_size, hidden_size) that makes a cell.
         hidden_size: units of each layer.
         num_layers: layers of the encoder and of each decoder.
         dropout: share of features dropped in training, in [0, 1).
@@ -73,8 +73,7 @@ class ForecastOptions:
             raise OptionError(
                 f"`context` must be a whole number of steps, 1 or more, but it is {self.context!r}."
             )
-        if isinstance(self.cell, str):
-            check_choice("cell", self.cell, ALL_CELLS)
+        check_cell(self.cell)
         if self.validation in (0, "0"):
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice, check_flag, check_size
 from elman.errors import OptionError
-from elman.tasks.networks import cell_name
+from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.tag.through_time import parse_schedule
 from elman.tasks.through_time import parse_memory
 from elman.training import Schedule, TrainingOptions, check_device
@@ -26,7 +25,8 @@ class TagOptions:
         class_weights: "none", or "balanced" to let rare labels weigh as much as frequent ones.
         validation: share of the sequences held out to tune, in (0, 1).
         test: share held out at the end to judge, in [0, 1).
-        cell: a name of `elman.cells.ALL_CELLS`, or a function of (input_size, hidden_size) that makes a cell.
+        cell: a name of `elman.cells.ALL_CELLS`; your own, as FILE.py:CLASS or MODULE:CLASS; or a function of
+            (input_size, hidden_size) that makes a cell.
         hidden_size: units of each layer and direction.
         num_layers: layers.
         dropout: share of features dropped in training, in [0, 1).
@@ -79,8 +79,7 @@ class TagOptions:
                 f"`validation` and `test` must leave something to learn from, but they are "
                 f"{self.validation} and {self.test}."
             )
-        if isinstance(self.cell, str):
-            check_choice("cell", self.cell, ALL_CELLS)
+        check_cell(self.cell)
         self.schedule  # noqa: B018 - refuses what is none
         parse_memory(self.memory)
         check_device(self.device)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from elman.cells import ALL_CELLS
 from elman.cells.options import check_choice
 from elman.data.vocabulary import check_unit
 from elman.errors import OptionError
-from elman.tasks.networks import cell_name
+from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.text.through_time import parse_segment
 from elman.training.devices import check_device
 from elman.training.options import RECOVERIES, TrainingOptions
@@ -31,7 +30,7 @@ class TextOptions:
         validation: share of the text before the test part that decides which weights are kept, in (0, 1);
             None takes a twentieth, but at most 10,000 symbols.
         test: share at the end of the text that is scored once, in [0, 1).
-        cell: a name of `elman.cells.ALL_CELLS`.
+        cell: a name of `elman.cells.ALL_CELLS`; or your own, FILE.py:CLASS or MODULE:CLASS.
         hidden_size: units of each layer.
         num_layers: layers.
         embedding_size: features of a symbol; None takes 64, with more than 256 symbols 128, and what the
@@ -117,7 +116,7 @@ class TextOptions:
         self._require("clip_norm", self._number("clip_norm") > 0, "above 0")
         if self.validation is not None:
             self._require("validation", 0 < self._number("validation") < 1, "in (0, 1)")
-        check_choice("cell", self.cell, ALL_CELLS)
+        check_cell(self.cell)
         self._settle_segment()
         self._settle_budget()
         check_device(self.device)
