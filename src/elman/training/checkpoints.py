@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from elman.errors import RunError
-from elman.training.options import TrainingOptions
 from elman.training.records import EvaluationRecord, RecoveryRecord, TrainingResult
-from elman.training.state import TrainingState
+from elman.training.state import MovingState
 from elman.training.tensor_files import read_tensors, write_tensors
 
 
@@ -20,17 +19,17 @@ class Checkpoint:
 
     Args:
         path: the file.
-        options: of the training.
+        options: of the training, a dataclass.
         configuration: JSON-able values besides the options that the training depends on.
     """
 
-    def __init__(self, path: Path, options: TrainingOptions, configuration: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, options: Any, configuration: Mapping[str, Any]) -> None:
         self.path = path
         identity = {"options": asdict(options), "configuration": dict(configuration)}
         # As a file gives it back: tuples as lists; infinity, which a file cannot hold, by its name.
         self._identity: dict[str, dict[str, Any]] = json.loads(json.dumps(identity), parse_constant=str)
 
-    def save(self, state: TrainingState, result: TrainingResult) -> None:
+    def save(self, state: MovingState, result: TrainingResult) -> None:
         """Write where the training stands, atomically.
 
         Raises:
@@ -42,7 +41,7 @@ class Checkpoint:
         }
         write_tensors(self.path, state.tensors(), {**self._identity, **done})
 
-    def restore(self, state: TrainingState) -> TrainingResult:
+    def restore(self, state: MovingState) -> TrainingResult:
         """Put the state where the file says, and return what was done so far: nothing without a file.
 
         Raises:

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from elman.training.options import TrainingOptions
+
+
+class MovingState(Protocol):
+    """What a training moves, keeps the best of, writes to a checkpoint and goes back to."""
+
+    learning_rate_factor: float
+    """What the learning rate of the options is multiplied by; less than 1 after going back."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return everything it goes on from, by name; they move on with it."""
+        ...
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` returned."""
+        ...
+
+    def find_non_finite(self) -> str | None:
+        """Return the name of something that is no longer finite."""
+        ...
+
+    def keep_as_best(self) -> None:
+        """Remember the present weights as the best so far."""
+        ...
+
+    def leave_best_weights(self) -> None:
+        """End the training: the model holds the best weights and is ready to be used."""
+        ...
 
 
 class TrainingState:
@@ -49,7 +77,7 @@ class TrainingState:
             else:
                 self.mean[name].copy_(tensor)
 
-    def keep_mean_as_best(self) -> None:
+    def keep_as_best(self) -> None:
         """Remember the present mean as the best weights so far."""
         for name, tensor in self.mean.items():
             self.best[name].copy_(tensor)
@@ -90,20 +118,14 @@ class TrainingState:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything a file must hold to continue from here, by name."""
-        moments = {
-            f"{index}.{name}": torch.as_tensor(value)
-            for index, entry in self.optimizer.state_dict()["state"].items()
-            for name, value in entry.items()
-        }
-        factor = {"factor": torch.tensor(self.learning_rate_factor, dtype=torch.float64)}
         parts = {
             "model": self.model.state_dict(),
             "mean": self.mean,
             "best": self.best,
-            "optimizer": moments,
-            "learning_rate": factor,
+            "optimizer": optimizer_tensors(self.optimizer),
+            "learning_rate": {"factor": torch.tensor(self.learning_rate_factor, dtype=torch.float64)},
         }
-        return {f"{part}.{name}": one for part, tensors in parts.items() for name, one in tensors.items()}
+        return join_parts(parts)
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Continue from what `tensors` returned.
@@ -112,19 +134,39 @@ class TrainingState:
             KeyError: a tensor is missing.
             RuntimeError: a tensor has another shape than the model's.
         """
-        self.model.load_state_dict(_under("model", tensors))
+        self.model.load_state_dict(part_of(tensors, "model"))
         for part, ours in (("mean", self.mean), ("best", self.best)):
-            stored = _under(part, tensors)
+            stored = part_of(tensors, part)
             for name, tensor in ours.items():
                 tensor.copy_(stored[name])
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in _under("optimizer", tensors).items():
-            index, name = key.split(".", 1)
-            moments.setdefault(int(index), {})[name] = value
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        load_optimizer(self.optimizer, part_of(tensors, "optimizer"))
         self.learning_rate_factor = float(tensors["learning_rate.factor"])
 
 
-def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return what an optimizer remembers, by the number of the parameter and the name."""
+    return {
+        f"{index}.{name}": torch.as_tensor(value)
+        for index, entry in optimizer.state_dict()["state"].items()
+        for name, value in entry.items()
+    }
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Let an optimizer remember what `optimizer_tensors` returned."""
+    moments: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        moments.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
+def join_parts(parts: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the tensors of all parts, each under its part's name and its own."""
+    return {f"{part}.{name}": one for part, tensors in parts.items() for name, one in tensors.items()}
+
+
+def part_of(tensors: Mapping[str, Tensor], part: str) -> dict[str, Tensor]:
+    """Return the tensors of one part, under their own names."""
     start = f"{part}."
     return {name.removeprefix(start): one for name, one in tensors.items() if name.startswith(start)}

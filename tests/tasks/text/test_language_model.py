@@ -213,7 +213,7 @@ def test_bytes_are_decoded_as_a_file_would_be():
 def test_a_budget_of_seconds_ends_with_it(monkeypatch: pytest.MonkeyPatch):
     ticks = count()
     clock = SimpleNamespace(perf_counter=lambda: next(ticks) * 0.01)  # each look at it takes 10 ms
-    monkeypatch.setattr("elman.tasks.text.training.time", clock)
+    monkeypatch.setattr("elman.training.evaluations.time", clock)
     curve = LanguageModel(small(num_steps=None, seconds=2.0)).fit(TEXT).report().curve
     assert len(curve) == 12
     assert curve[-1].seconds >= 2.0 > curve[-2].seconds

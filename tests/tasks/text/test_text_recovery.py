@@ -76,7 +76,7 @@ def test_going_back_is_a_training_that_was_slower_from_there_on():
 
     def slow_down(record: EvaluationRecord) -> None:
         if record.step == 8:
-            peer.training.learning_rate_factor = 0.25
+            peer.training.state.learning_rate_factor = 0.25
 
     expected = peer.run(slow_down)
     assert_same(trial, peer)
@@ -112,7 +112,7 @@ def test_a_weight_that_is_not_finite_is_never_saved(tmp_path: Path):
     with pytest.raises(NonFiniteError, match=r"`embedding\.weight` is not finite after step 6\. Nothing was"):
         trial.training.run(Observer(on_step=spoil), file)
     tensors, values = read_tensors(file)
-    assert values["step"] == 4
+    assert values["curve"][-1]["step"] == 4
     assert all(bool(one.isfinite().all()) for one in tensors.values())
 
 
@@ -132,7 +132,7 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path, stop_at: int
     assert_same(resumed, whole)
     assert without_seconds(result.curve) == without_seconds(expected.curve)
     assert result.recoveries == expected.recoveries
-    assert resumed.training.learning_rate_factor == 0.5
+    assert resumed.training.state.learning_rate_factor == 0.5
 
 
 def test_a_bad_segment_is_left_out_and_the_next_begins_afresh():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from elman.compiler import within_memory
@@ -81,8 +81,8 @@ def fit_network(
 
     observer.on_stage("training")
     training = TextTraining(network, segments, validate, options)
-    identity = {**asdict(options), "symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
-    result = training.run(observer, checkpoint, identity)
+    configuration = {"symbols": list(parts.vocabulary.symbols), "lengths": parts.lengths}
+    result = training.run(observer, checkpoint, configuration)
     return TextFit(network, parts, result, segments, _mix(network, parts, options.ngram))
 
 
