@@ -3,10 +3,12 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from elman.cells import LSTMCell
 from elman.errors import OptionError
 from elman.experiments import ExperimentReport, ExperimentSettings, read_report, run_experiment
 from elman.experiments.naming import make_network, parse_network, parse_schedule
@@ -98,8 +100,22 @@ def test_a_method_that_is_none_is_refused(text: str):
         parse_schedule(text)
 
 
+def test_a_cell_of_ones_own_by_its_file(tmp_path: Path):
+    file = tmp_path / "own.py"
+    file.write_text(
+        "from elman.cells import GRUCell\n\n\nclass Own(GRUCell):\n"
+        "    def __init__(self, input_size, hidden_size, gain=1.0):\n"
+        "        super().__init__(input_size, hidden_size)\n        self.gain = gain\n"
+    )
+    assert make_network(f"{file}:Own", 2, 5, window=3).output_size == 5
+    cell_class, options = parse_network(f"{file}:Own:gain=2.5")
+    assert (cell_class.__name__, options) == ("Own", {"gain": 2.5})
+    with pytest.raises(OptionError, match="Own has no option 'gian'"):
+        parse_network(f"{file}:Own:gian=2.5")
+
+
 def test_cells_by_name():
-    assert parse_network("LSTMCell:forget_bias=2,bias=False") == ("lstm", {"forget_bias": 2, "bias": False})
+    assert parse_network("LSTMCell:forget_bias=2,bias=False") == (LSTMCell, {"forget_bias": 2, "bias": False})
     layer: Any = make_network("elman:activation=relu", 2, 5, window=3)
     assert (layer.cell.activation, layer.output_size) == ("relu", 5)
     for text, told in {

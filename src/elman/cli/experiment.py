@@ -33,7 +33,8 @@ def _option(metavar: str, text: str) -> Any:
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help=_NAMES, show_default=False)],
     cell: Annotated[
-        Texts, _option("NAME", "As `elman cells` lists them, or lstm:forget_bias=2; repeatable.")
+        Texts,
+        _option("NAME", "As `elman cells` lists them, lstm:forget_bias=2, or FILE.py:CLASS; repeatable."),
     ] = None,
     through_time: Annotated[Texts, _option("METHOD", f"{_METHODS} Default: bptt.")] = None,
     length: Annotated[Numbers, _option("STEPS", "Of the problem; repeatable.")] = None,

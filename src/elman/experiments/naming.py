@@ -10,40 +10,41 @@ from typing import Any
 import torch
 from torch import nn
 
-from elman.cells import ALL_CELLS
+from elman.cells import Cell
 from elman.errors import OptionError
 from elman.experiments.memoryless import MEMORYLESS
 from elman.layers import Recurrent
-from elman.layers.named_cells import find_cell
+from elman.layers.named_cells import find_class
 from elman.training import Schedule
 from elman.training.through_time.names import find_schedule
 
 SCHEDULES = "bptt, tbptt:50 (segments), tbptt:10:50 (every 10 steps, 50 back), per-step or rtrl"
 
 
-def parse_network(text: str) -> tuple[str, dict[str, Any]]:
-    """Return the key of a cell, and its options.
+def parse_network(text: str) -> tuple[type[Cell], dict[str, Any]]:
+    """Return the class of a cell, and its options.
 
     Args:
-        text: As `elman cells` lists them, options behind a colon: "lstm:forget_bias=2".
+        text: As `elman cells` lists them, or FILE.py:CLASS; options behind a colon: "lstm:forget_bias=2".
 
     Raises:
         OptionError: There is no such cell or option.
 
     Example:
         >>> parse_network("ElmanCell:activation=relu")
-        ('elman', {'activation': 'relu'})
+        (<class 'elman.cells.elman.ElmanCell'>, {'activation': 'relu'})
     """
-    name, _, rest = text.partition(":")
-    key = find_cell(name)
+    home, is_file, name = text.rpartition(".py:")
+    name, _, rest = name.partition(":")
+    cell_class = find_class(f"{home}{is_file}{name}")
     options = dict(_option(text, one) for one in rest.split(",") if one)
-    known = inspect.signature(ALL_CELLS[key]).parameters.keys() - {"input_size", "hidden_size"}
+    known = inspect.signature(cell_class).parameters.keys() - {"input_size", "hidden_size"}
     for option in options.keys() - known:
         raise OptionError(
-            f"{ALL_CELLS[key].__name__} has no option {option!r}, in {text!r}.\n"
-            f"    Its options are {', '.join(sorted(known))}."
+            f"{cell_class.__name__} has no option {option!r}, in {text!r}.\n"
+            f"    Its options are {', '.join(sorted(known)) or 'none'}."
         )
-    return key, options
+    return cell_class, options
 
 
 def check_networks(names: Iterable[str], input_size: int, hidden_size: int) -> None:
@@ -59,8 +60,8 @@ def check_networks(names: Iterable[str], input_size: int, hidden_size: int) -> N
     """
     with torch.random.fork_rng(devices=[]):
         for name in names:
-            key, options = parse_network(name)
-            ALL_CELLS[key](input_size, hidden_size, **options)
+            cell_class, options = parse_network(name)
+            cell_class(input_size, hidden_size, **options)
 
 
 def make_network(text: str, input_size: int, hidden_size: int, window: int) -> nn.Module:
@@ -77,8 +78,8 @@ def make_network(text: str, input_size: int, hidden_size: int, window: int) -> n
     """
     if text in MEMORYLESS:
         return MEMORYLESS[text](input_size, hidden_size, window)
-    key, options = parse_network(text)
-    return Recurrent(ALL_CELLS[key](input_size, hidden_size, **options))
+    cell_class, options = parse_network(text)
+    return Recurrent(cell_class(input_size, hidden_size, **options))
 
 
 def parse_schedule(text: str) -> Schedule:

@@ -17,6 +17,18 @@ from elman.errors import OptionError
 _PREFIX = "elman_cells_of."  # of the modules that files are run as
 
 
+def find_class(name: str) -> type[Cell]:
+    """Return the class of a cell.
+
+    Args:
+        name: As for `make_cell`.
+
+    Raises:
+        OptionError: There is no such cell, or its file cannot be run.
+    """
+    return load_cell(name) if is_own(name) else ALL_CELLS[find_cell(name)]
+
+
 def make_cell(name: str, input_size: int, hidden_size: int) -> Cell:
     """Return a cell with its default options.
 
@@ -31,9 +43,9 @@ def make_cell(name: str, input_size: int, hidden_size: int) -> Cell:
     """
     check_size("input_size", input_size)
     check_size("hidden_size", hidden_size)
+    cell_class = find_class(name)
     if not is_own(name):
-        return ALL_CELLS[find_cell(name)](input_size, hidden_size)
-    cell_class = load_cell(name)
+        return cell_class(input_size, hidden_size)
     try:
         return cell_class(input_size, hidden_size)
     except Exception as error:
