@@ -25,9 +25,10 @@ from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.parts import TextParts
 from elman.tasks.text.report import build_report
-from elman.tasks.text.sampling import Sampling, write_text
+from elman.tasks.text.sampling import Sampling
 from elman.tasks.text.scoring import score_part
 from elman.tasks.text.streaming import TextStream, score_lines
+from elman.tasks.text.writing import write_text
 
 
 class LanguageModel:

@@ -11,6 +11,7 @@ import torch
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.text.counts import NgramCounts
 from elman.tasks.text.mixture import Mixture
+from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.options import TextOptions
 from elman.tasks.text.reading import log_probabilities, predict_next
 from elman.tasks.text.sampling import Sampling, draw_codes
@@ -75,6 +76,37 @@ def test_every_way_to_ask_gives_the_same_probability(model: LanguageModel):
     whole = model.mixture.log_probabilities(end, 1, log_probabilities(model.network, end, 1))
     assert alone.log_probability == pytest.approx(whole.sum(), abs=1e-4)
     assert other.num_symbols == 4
+
+
+def test_a_long_text_is_read_in_chunks(model: LanguageModel, monkeypatch: pytest.MonkeyPatch):
+    codes, lengths, logits = model.vocabulary.encode(TEXT), list[int](), TextNetwork.logits
+
+    def note(network: TextNetwork, features: torch.Tensor) -> torch.Tensor:
+        lengths.append(len(features))
+        return logits(network, features)
+
+    monkeypatch.setattr(TextNetwork, "logits", note)
+    own, _, _ = predict_next(model.network, model.mixture, model.vocabulary.newline, codes)
+    whole = model.stream().push(TEXT)
+    [line] = model.score([TEXT.removesuffix("\n")])
+    assert max(lengths) == 128 < len(codes)
+    # Sums of single precision in another order, over 828 symbols.
+    assert whole == pytest.approx(own.sum(), abs=1e-3)
+    assert line.log_probability == pytest.approx(own.sum(), abs=1e-3)
+    lengths.clear()
+    model.generate(1, prompt=TEXT)
+    assert lengths == [1]
+
+
+def test_the_test_part_changes_neither_the_network_nor_the_weight(model: LanguageModel):
+    test_start = model._fitted.parts.test_start
+    other = LanguageModel(OPTIONS).fit(TEXT[:test_start] + TEXT[test_start:][::-1])
+    assert model.mixture is not None
+    assert other.mixture is not None
+    assert other.mixture.weight == model.mixture.weight
+    weights = model.network.state_dict()
+    assert all(torch.equal(one, weights[name]) for name, one in other.network.state_dict().items())
+    assert other.evaluate() != model.evaluate()
 
 
 def test_draws_follow_the_mixture(model: LanguageModel):

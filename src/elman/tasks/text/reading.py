@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,32 @@ def read_rows(network: TextNetwork, rows: Tensor, state: Any = None) -> Tensor:
         state: before the first symbol; the fresh one without it.
     """
     parts = []
-    for begin in range(0, len(rows) - 1, _CHUNK):
-        end = min(begin + _CHUNK, len(rows) - 1)
-        logits, state = network(rows[begin:end], state)
-        losses = cross_entropy(logits.flatten(0, 1), rows[begin + 1 : end + 1].flatten(), reduction="none")
-        parts.append(-losses.view(end - begin, -1).cpu())
+    for here, logits, _ in read_in_chunks(network, rows[:-1], state):
+        targets = rows[1:][here]
+        losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        parts.append(-losses.view(targets.shape).cpu())
     return torch.cat(parts)
+
+
+def read_in_chunks(
+    network: TextNetwork, rows: Tensor, state: Any = None
+) -> Iterator[tuple[slice, Tensor, Any]]:
+    """Yield stretches of rows, the logits after each of their symbols, and the state after the last.
+
+    A long text times a large vocabulary would not fit into memory at once.
+
+    Args:
+        network: in evaluation mode.
+        rows: (T, N) codes.
+        state: before the first symbol; the fresh one without it.
+
+    Shape:
+        rows: (T, N). Logits: (t, N, V).
+    """
+    for begin in range(0, len(rows), _CHUNK):
+        here = slice(begin, min(begin + _CHUNK, len(rows)))
+        logits, state = network(rows[here], state)
+        yield here, logits, state
 
 
 @torch.no_grad()
@@ -74,16 +95,14 @@ def predict_next(
         codes: the text, (T,).
     """
     read = np.concatenate([[before], codes])
-    rows = torch.from_numpy(read).to(network.head.weight.device)[:, None]
+    rows = torch.from_numpy(read[:-1]).to(network.head.weight.device)[:, None]
     contexts = mixture and mixture.counts.follow(read[:, None], mixture.counts.begin(1))[:, 1:, 0]
-    state, parts = None, []
-    for begin in range(0, len(codes), _CHUNK):
-        end = min(begin + _CHUNK, len(codes))
-        logits, state = network(rows[begin:end], state)
+    parts = []
+    for here, logits, _ in read_in_chunks(network, rows):
         predicted = logits[:, 0].double().log_softmax(dim=-1).cpu().numpy()
         if mixture is not None and contexts is not None:
-            predicted = mixture.mix_all(contexts[:, begin:end], predicted)
-        own = np.take_along_axis(predicted, codes[begin:end, None], axis=1)[:, 0]
+            predicted = mixture.mix_all(contexts[:, here], predicted)
+        own = np.take_along_axis(predicted, codes[here, None], axis=1)[:, 0]
         parts.append([own, predicted.argmax(axis=1), np.exp(predicted.max(axis=1))])
     own, likeliest, largest = (np.concatenate(column) for column in zip(*parts, strict=True))
     return own, likeliest, largest

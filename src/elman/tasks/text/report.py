@@ -9,8 +9,9 @@ from elman.tasks.networks import count_parameters
 from elman.tasks.results.text import Sample, TextReport
 from elman.tasks.text.activity import watch_units
 from elman.tasks.text.fitting import TextFit
-from elman.tasks.text.sampling import Sampling, write_text
+from elman.tasks.text.sampling import Sampling
 from elman.tasks.text.scoring import score_part
+from elman.tasks.text.writing import write_text
 
 _TEMPERATURES = (0.5, 0.8, 1.0)
 _SAMPLE_LENGTH, _NUM_WATCHED, _NUM_UNITS = 400, 1500, 6

@@ -1,4 +1,4 @@
-"""Drawing text from a language model, symbol by symbol."""
+"""Drawing the next symbols from what a language model predicts."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from math import inf
 import numpy as np
 import torch
 
-from elman.data.text import unify_lines
-from elman.data.vocabulary import UNKNOWN, Vocabulary
 from elman.errors import OptionError
-from elman.tasks.results.text import Generation
 from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
 
@@ -75,7 +72,8 @@ class Sampling:
         logits = np.asarray(logits, dtype=np.float64)
         if self.temperature == 0:
             return np.eye(len(logits))[logits.argmax()]
-        chances = np.exp((logits - logits.max()) / self.temperature)
+        with np.errstate(over="ignore"):  # of a temperature next to 0
+            chances = np.exp((logits - logits.max()) / self.temperature)
         order = np.argsort(-chances, kind="stable")
         if self.top_k is not None:
             chances[order[self.top_k :]] = 0
@@ -112,8 +110,9 @@ def draw_codes(
     read, state, drawn = np.array(prompt)[:, None], None, []
     context = mixture and mixture.counts.begin(1)
     for _ in range(length):
-        logits, state = network(torch.from_numpy(read).to(device), state)
-        last = logits[-1, 0].double().log_softmax(dim=-1).cpu().numpy()
+        # Of a long prompt only what follows its end is wanted.
+        features, state = network.features(torch.from_numpy(read).to(device), state)
+        last = network.logits(features[-1:])[0, 0].double().log_softmax(dim=-1).cpu().numpy()
         if mixture is not None and context is not None:
             context = mixture.counts.follow(read, context)[:, -1]
             last = mixture.mix_all(context, last[None])[0]
@@ -128,53 +127,3 @@ def _draw(chances: np.ndarray, generator: np.random.Generator) -> int:
     """Return an index with its chance; one whose chance is zero is never returned."""
     reached = np.cumsum(chances)
     return int(np.searchsorted(reached, generator.random() * reached[-1], side="right"))
-
-
-def write_text(
-    network: TextNetwork,
-    vocabulary: Vocabulary,
-    length: int,
-    *,
-    prompt: str = "",
-    sampling: Sampling | None = None,
-    seed: int = 0,
-    mixture: Mixture | None = None,
-) -> Generation:
-    """Write text, one symbol after the other.
-
-    Args:
-        network: what draws.
-        vocabulary: its symbols.
-        length: symbols to write.
-        prompt: what comes before them; nothing is the beginning of a line.
-        sampling: how each symbol is drawn.
-        seed: of the draws.
-        mixture: what the network is mixed with.
-
-    Raises:
-        OptionError: a number is out of its range.
-    """
-    for name, value, low in (("length", length, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise OptionError(f"`{name}` must be a whole number, {low} or more, but it is {value!r}.")
-    prompt = unify_lines(prompt)[0]
-    read = [vocabulary.newline, *vocabulary.encode(prompt).tolist()]
-    forbidden = [UNKNOWN] if vocabulary.has_unknown else []
-    codes = draw_codes(
-        network,
-        read,
-        length,
-        sampling or Sampling(),
-        seed=seed,
-        forbidden=forbidden,
-        mixture=mixture,
-    )
-    text = _join(prompt, vocabulary, read[-1], codes)
-    return Generation(text, vocabulary.decode(codes), vocabulary.unknown_in(prompt))
-
-
-def _join(prompt: str, vocabulary: Vocabulary, last: int, codes: Sequence[int]) -> str:
-    """Return a prompt, whose last code is given, and what follows; words are parted as print parts them."""
-    if vocabulary.unit != "word" or not prompt[-1:].strip():
-        return prompt + vocabulary.decode(codes)
-    return prompt + vocabulary.decode([last, *codes]).removeprefix(vocabulary.symbol(last))

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from elman.data.vocabulary import UNKNOWN, Vocabulary
 from elman.tasks.results.text import LineScore
 from elman.tasks.text.mixture import Mixture
 from elman.tasks.text.network import TextNetwork
-from elman.tasks.text.reading import read_rows
+from elman.tasks.text.reading import read_in_chunks, read_rows
 
 
 def score_lines(
@@ -84,16 +85,22 @@ class TextStream:
         codes = self._vocabulary.encode(text).tolist()
         if not codes:
             return None
-        device = self._network.head.weight.device
-        rows = torch.tensor([self._last, *codes], device=device)[:, None]
-        logits, self._state = self._network(rows[:-1], self._state)
+        chosen = self._read(torch.tensor([self._last, *codes], device=self._network.head.weight.device))
         self._last = codes[-1]
-        chosen = logits[:, 0].double().log_softmax(dim=-1).gather(1, rows[1:])[:, 0].cpu().numpy()
         if self._mixture is not None and self._context is not None:
             contexts = self._mixture.counts.follow(np.array(codes)[:, None], self._context)
             chosen = self._mixture.mix(contexts[:, :-1, 0], np.array(codes), chosen)
             self._context = contexts[:, -1]
         return float(chosen.sum())
+
+    def _read(self, codes: Tensor) -> np.ndarray:
+        """Return the network's log-probability of each code but the first; go on from there."""
+        parts = []
+        for here, logits, state in read_in_chunks(self._network, codes[:-1, None], self._state):
+            self._state = state
+            predicted = logits[:, 0].double().log_softmax(dim=-1)
+            parts.append(predicted.gather(1, codes[1:][here, None])[:, 0].cpu().numpy())
+        return np.concatenate(parts)
 
 
 def _context_after(mixture: Mixture, code: int) -> np.ndarray:
