@@ -20,6 +20,8 @@ from elman.report.charts.learning import learning_chart
 from elman.report.charts.origins import origins_to_draw
 from elman.report.charts.traces import baseline_styles
 from elman.report.forecast import forecast_sections
+from elman.report.learning import learning_part
+from elman.report.markup import Html
 from elman.report.page import Chart
 from elman.tasks.results import ForecastReport
 
@@ -161,6 +163,21 @@ def test_curve_without_a_best_record_has_no_mark():
     records = [replace(record, is_best=False) for record in samples.curve(3)]
     (figure,) = figures(learning_chart(records).view)
     assert "kept (best)" not in [trace["name"] for trace in figure.traces]
+
+
+def test_a_single_evaluation_is_written_and_not_drawn():
+    (record,) = samples.curve(1)
+    record = replace(record, step=1500, loss=0.5, validation_loss=0.625, gradient_norm=1.25, num_recoveries=1)
+    part = learning_part([replace(record, learning_rate=0.002)])
+    assert isinstance(part, Html)
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", part)
+    assert cells == [
+        *("optimizer step", "training loss", "validation loss", "gradient norm", "learning rate"),
+        *("1,500", "0.5000", "0.6250", "1.250", "0.002000"),
+    ]
+    assert "no curve to draw" in part
+    assert "A number was not finite 1 time, before step 1,500" in part
+    assert isinstance(learning_part(samples.curve(2)), Chart)
 
 
 def test_recoveries_are_told_with_the_curve():

@@ -10,9 +10,9 @@ import polars as pl
 from elman.report.charts.confusion import confusion_chart
 from elman.report.charts.flow import flow_chart
 from elman.report.charts.influence import influence_chart
-from elman.report.charts.learning import learning_chart
 from elman.report.charts.reliability import reliability_chart
 from elman.report.formatting import count, duration, number, percent
+from elman.report.learning import learning_part
 from elman.report.markup import Content, Html, element
 from elman.report.page import Section, render_page
 from elman.report.tables.configuration import configuration_table
@@ -42,7 +42,7 @@ def render_classification_report(report: ClassificationReport) -> str:
         Section(
             "calibration", "Calibration", [reliability_chart(report.reliability), _reliability(report)], True
         ),
-        Section("learning", "Learning curves", [learning_chart(report.curve), _facts(report)])
+        Section("learning", "Learning curves", [learning_part(report.curve), _facts(report)])
         if report.curve
         else None,
         _flow(report),

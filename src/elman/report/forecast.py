@@ -12,9 +12,9 @@ from elman.report.charts.error_by_step import error_by_step_chart
 from elman.report.charts.flow import flow_chart
 from elman.report.charts.forecasts import forecasts_chart
 from elman.report.charts.history import gap_summary, history_chart
-from elman.report.charts.learning import learning_chart
 from elman.report.charts.traces import Style, baseline_styles
 from elman.report.formatting import count, duration, finite
+from elman.report.learning import learning_part
 from elman.report.markup import Content, Html, element
 from elman.report.page import Section, render_page, write_page
 from elman.report.tables.configuration import configuration_table
@@ -127,7 +127,7 @@ def _history(report: ForecastReport) -> Section | None:
 
 
 def _learning(report: ForecastReport) -> Section | None:
-    return Section("learning", "Learning curves", [learning_chart(report.curve)]) if report.curve else None
+    return Section("learning", "Learning curves", [learning_part(report.curve)]) if report.curve else None
 
 
 def _flow(report: ForecastReport) -> Section | None:

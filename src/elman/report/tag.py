@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elman.report.charts.flow import flow_chart
-from elman.report.charts.learning import learning_chart
 from elman.report.formatting import count, duration
+from elman.report.learning import learning_part
 from elman.report.markup import Content, Html, element
 from elman.report.page import Section, render_page
 from elman.report.tables.configuration import configuration_table
@@ -40,7 +40,7 @@ def tag_sections(report: TagReport) -> list[Section]:
         else None,
         _hardest(report),
         Section("confusion", "Labels and tags", [confusion_table(report.labels, report.confusion)]),
-        Section("learning", "Learning curves", [learning_chart(report.curve)]) if report.curve else None,
+        Section("learning", "Learning curves", [learning_part(report.curve)]) if report.curve else None,
         _flow(report),
         Section("findings", "Odd in the data", [finding_list(report.findings)]),
         Section("configuration", "Configuration", [configuration_table(report.configuration)])

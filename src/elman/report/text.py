@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from elman.report.activity import STYLE, unit_text
 from elman.report.charts.flow import flow_chart
-from elman.report.charts.learning import learning_chart
 from elman.report.formatting import count, duration, number
+from elman.report.learning import learning_part
 from elman.report.markup import Content, Html, element
 from elman.report.page import Section, render_page
 from elman.report.tables.configuration import configuration_table
@@ -31,7 +31,7 @@ def render_text_report(report: TextReport) -> str:
         _scores(report),
         _samples(report),
         _activities(report),
-        Section("learning", "Learning curves and gradient norm", [learning_chart(report.curve)]),
+        Section("learning", "Learning curves and gradient norm", [learning_part(report.curve)]),
         _flow(report),
         _work(report),
         Section("findings", "Odd in the text", [finding_list(report.findings)]),

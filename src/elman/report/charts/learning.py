@@ -22,14 +22,18 @@ def learning_chart(curve: Sequence[EvaluationRecord]) -> Chart:
         slug="learning",
         description="Training and validation loss, gradient norm and learning rate at each optimizer step.",
         caption="The network keeps the weights of the marked step; a validation loss that turns up while the "
-        f"training loss still falls is overfitting.{_recoveries(curve)}",
+        f"training loss still falls is overfitting.{recoveries(curve)}",
         view=Figure([*_losses(curve), *_small_panels(curve)], _layout(curve)),
         shape="tall",
     )
 
 
-def _recoveries(curve: Sequence[EvaluationRecord]) -> str:
-    """Say where numbers were not finite, if they were anywhere."""
+def recoveries(curve: Sequence[EvaluationRecord]) -> str:
+    """Say where numbers were not finite, if they were anywhere.
+
+    Args:
+        curve: the evaluations of a training.
+    """
     steps = [f"{record.step:,}" for record in curve if record.num_recoveries]
     times = count(sum(record.num_recoveries for record in curve), "time")
     return (
