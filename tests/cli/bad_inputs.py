@@ -109,7 +109,6 @@ FILES: dict[str, bytes] = {
     "one column.conll": b"a\nb\n\nc\n",
     "three columns.conll": b"a N X\nb N Y\n\n" * 9,
     "one sentence.conll": names().replace("\n\n", "\n").encode(),
-    "utf16.conll": names().encode("utf-16"),
     "latin1.conll": "Zo\xeb B-PER\n".encode("latin-1"),
     "blank.conll": b"\n\n\n",
     "cut.parquet": b"PAR1" + b"\0" * 99,

@@ -37,8 +37,14 @@ FILE_LABELS = ("--id", "file", "--label", "class")
 FITTING: dict[str, Case] = {
     "classify: header only": (classify("classify header.csv"), "header.csv has a header but no rows"),
     "classify: short line": (classify("ragged.csv"), "ragged.csv, line 3: expected 5 fields .*, got 4"),
-    "classify: binary file": (classify("binary.csv"), "binary.csv is neither Parquet nor text"),
-    "classify: not UTF-8": (classify("latin1.csv"), "latin1.csv is not UTF-8: byte 0xf6 in line 2.*iconv"),
+    "classify: binary file": (
+        classify("binary.csv"),
+        "binary.csv is no text: it holds zero bytes.*--encoding utf-16-le",
+    ),
+    "classify: not UTF-8": (
+        classify("latin1.csv"),
+        "latin1.csv is not UTF-8: byte 0xf6 in line 2.*--encoding windows-1252",
+    ),
     "classify: workbook": (classify("sheet.csv"), "sheet.csv is a ZIP archive or an Excel.*save .* as CSV"),
     "classify: folder named as a table": (classify("folder.csv"), "inside.* lies in no sub-folder|is empty"),
     "classify: ids repeat": (classify("classify twice.csv"), "sequence 's0' have the same 't'.*id repeat"),
@@ -115,8 +121,12 @@ FITTING: dict[str, Case] = {
     ),
     "tag: no blank line": (tag("one sentence.conll"), "1 sequence, too few"),
     "tag: blank lines only": (tag("blank.conll"), "blank.conll is empty"),
-    "tag: UTF-16": (tag("utf16.conll"), "utf16.conll is UTF-16.*iconv"),
-    "tag: not UTF-8": (tag("latin1.conll"), "byte 0xeb in line 1.*iconv"),
+    "tag: not UTF-8": (tag("latin1.conll"), "byte 0xeb in line 1.*--encoding windows-1252"),
+    "tag: no encoding": (
+        tag("latin1.conll", "--encoding", "latin-11"),
+        "is 'latin-11'. Did you mean 'latin-1'",
+    ),
+    "classify: no encoding": (classify("latin1.csv", "--encoding", "utf-9"), "Did you mean 'utf-8'"),
     "tag: other delimiter": (tag("names.conll", "--delimiter", "|"), "has one column.*--delimiter"),
     "tag: empty delimiter": (tag("names.conll", "--delimiter", ""), "`delimiter` must hold a character"),
     "tag: test data of other columns": (

@@ -61,8 +61,6 @@ def test_lines_that_are_left_out_are_told(tmp_path: Path):
         ("", "is empty: it holds no line with a step"),
         ("\n \n# only a comment\n", "is empty: it holds no line with a step"),
         ("a X\nb\nc Y\nd\n", r"line 2: expected 2 fields as in line 1, got 1 \(2 such lines in all\)"),
-        ("a X\n".encode("utf-16"), r"is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8\."),
-        ("a X\n".encode("utf-32"), r"is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8\."),
         (b"a X\nb\xff Y\n", "is not UTF-8: byte 0xff in line 2"),
         (b"PK\x00\x01", "is no text: it holds zero bytes"),
     ],
@@ -70,6 +68,16 @@ def test_lines_that_are_left_out_are_told(tmp_path: Path):
 def test_what_is_no_column_file_is_refused(tmp_path: Path, content: str | bytes, message: str):
     with pytest.raises(DataError, match=message):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("utf-8-sig", None), ("utf-16", None), ("utf-32", None), ("latin-1", "latin-1"), ("cp1252", "cp1252")],
+)
+def test_encodings(tmp_path: Path, encoding: str, said: str | None):
+    (tmp_path / "a").write_bytes("Müller B-PER\nruft O\n".encode(encoding))
+    frame = read_column_file(tmp_path / "a", encoding=said).frame
+    assert frame["column_1"].to_list() == ["Müller", "ruft"]
 
 
 def test_a_folder_and_no_file_are_refused(tmp_path: Path):

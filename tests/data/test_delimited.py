@@ -1,5 +1,6 @@
 """CSV files of all sorts."""
 
+import codecs
 import re
 
 import polars as pl
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.data.delimited import parse_delimited
-from elman.errors import DataError
+from elman.errors import DataError, OptionError
 
 
 def parsed(text: str | bytes) -> pl.DataFrame:
@@ -115,18 +116,88 @@ def test_number_that_can_be_read_in_two_ways(text: str, mark: str, example: str)
         (b'a,b\n"1,2\n3,4\n', "t.csv has a quote that is never closed."),
         (b"a,a\n1,2\n", "t.csv has 2 columns named 'a'; rename all but one."),
         (b"1,2.5\n3,4\n", "t.csv has no header: its first row is 1,2.5; name the columns."),
-        (b"a,b\n1,caf\xe9\n", "t.csv is not UTF-8: byte 0xe9 in line 2. If it was saved on Windows or"),
+        (b"a,b\n1,caf\xe9\n", "t.csv is not UTF-8: byte 0xe9 in line 2. Name its encoding, often"),
+        (b"\xef\xbb\xbfa,b\n1,caf\xe9\n", "t.csv is not UTF-8: byte 0xe9 in line 2."),
+        (codecs.BOM_UTF16_LE, "t.csv is empty."),
+        ("a,b\n1,2".encode("utf-16-le"), "t.csv is no text: it holds zero bytes."),
+        ("a,b\n1,2".encode("utf-16")[:-1], "t.csv is not utf-16: byte 0x32 in line 2; name another"),
         (b"x" * 200_000 + b"\n1\n", "t.csv has no header that can be read: field larger than field limit"),
-        (b"\x00\x01\x02", "t.csv is neither Parquet nor text: it holds zero bytes."),
+        (b"\x00\x01\x02", "t.csv is no text: it holds zero bytes."),
         (b"\x1f\x8b\x08", "t.csv is compressed with gzip; unpack it first."),
         (b"PK\x03\x04", "t.csv is a ZIP archive or an Excel workbook; save the sheet as CSV."),
-        ("a,b\n1,2".encode("utf-16"), "t.csv is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8."),
-        ("a,b\n1,2".encode("utf-32"), "t.csv is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8."),
     ],
 )
 def test_bad_bytes(data: bytes, message: str):
     with pytest.raises(DataError, match=re.escape(message)):
         parsed(data)
+
+
+TEXT = "Straße,größe\nÄ€,1\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("said", [None, "windows-1252"])
+def test_byte_order_mark_decides_over_the_encoding(encoding: str, said: str | None):
+    frame = parse_delimited(TEXT.encode(encoding), "t.csv", encoding=said)
+    assert frame.to_dict(as_series=False) == {"Straße": ["Ä€"], "größe": [1]}
+
+
+def test_big_endian_mark():
+    data = codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be")
+    assert parse_delimited(data, "t.csv").columns == ["Straße", "größe"]
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "cp1252", "iso-8859-15", "utf-16-le", "utf-8"])
+def test_encoding_that_is_said(encoding: str):
+    frame = parse_delimited(TEXT.encode(encoding), "t.csv", encoding=encoding)
+    assert frame.to_dict(as_series=False) == {"Straße": ["Ä€"], "größe": [1]}
+
+
+def test_utf8_is_read_so_whatever_is_said():
+    assert parse_delimited(TEXT.encode(), "t.csv", encoding="windows-1252")["Straße"].to_list() == ["Ä€"]
+
+
+def test_encoding_of_ascii_bytes():
+    data = "a,b\nテスト,1\n".encode("iso-2022-jp")
+    assert data.isascii()
+    assert parse_delimited(data, "t.csv", encoding="iso-2022-jp")["a"].to_list() == ["テスト"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "error", "message"),
+    [
+        ("windows-1252", DataError, "t.csv is not windows-1252: byte 0x81 in line 2; name another encoding="),
+        ("windows1253x", OptionError, "but it is 'windows1253x'. Did you mean 'windows-1253'?"),
+        ("", OptionError, "`encoding` must be one that Python knows, such as 'windows-1252', but it is ''."),
+        ("a\0b", OptionError, "`encoding` must be one that Python knows"),
+        ("rot13", OptionError, "`encoding` must be one that Python knows"),
+    ],
+)
+def test_encoding_that_cannot_be_used(encoding: str, error: type[Exception], message: str):
+    with pytest.raises(error, match=re.escape(message)):
+        parse_delimited(b"a,b\n\x81,1\n", "t.csv", encoding=encoding)
+
+
+def as_texts(*cells: str) -> list[str | None]:
+    """The cells of a column that stays as it is written."""
+    text = "\n".join(["n\tx", *(f"1\t{cell}" for cell in cells)])
+    return parse_delimited(text.encode(), "t.csv", texts=["x", "absent"])["x"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["01", "1"], ["01", "1"]),
+        (["1.0", "1"], ["1.0", "1"]),
+        (["True", "false"], ["True", "false"]),
+        (["NA", "DE", ""], ["NA", "DE", None]),
+        (["None", "NA", "NaN"], ["None", "NA", "NaN"]),  # nothing else: they are the classes
+        (["0", "NaN", "1"], ["0", None, "1"]),
+        (["1,5", "1,500"], ["1,5", "1,500"]),
+    ],
+)
+def test_columns_that_stay_as_written(cells: list[str], expected: list[str | None]):
+    assert as_texts(*cells) == expected
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.data.stamps import read_times, stamp_texts
+from elman.data.text_stamps import day_month_order
 from elman.errors import ColumnError, DataError, OptionError
 
 
@@ -87,7 +88,7 @@ def test_format():
             ["2014-12-31", "soon"],
             None,
             "that can be recognised, such as 2014-12-31 23:30; write all in that form, "
-            "or pass a column of time stamps.",
+            "or say how they are written: time_format='%d.%m.%y %H:%M' (--time-format).",
         ),
         (["2014-02-30"], None, "holds '2014-02-30', which is no time stamp"),
         (["2014-02-03 25:00"], None, "holds '2014-02-03 25:00', which is no time stamp"),
@@ -95,11 +96,16 @@ def test_format():
         (["2014-02-03 10:00:60"], None, "holds '2014-02-03 10:00:60', which is no time stamp"),
         (["2014-12-31", "31.12.2014"], None, "holds '31.12.2014', which is no time stamp"),
         (["03/04/14"], None, "holds '03/04/14', which is no time stamp"),
-        (["31/12/2014", "12/31/2014"], None, "Dates such as '31/12/2014' can be day/month or month/day"),
+        (
+            ["31/12/2014", "12/31/2014"],
+            None,
+            "the day, such as '31/12/2014', and some with the month, such as '12/31/2014'; write all",
+        ),
         (
             ["03/04/2014 10:00"],
             None,
-            "'03/04/2014' can be day/month or month/day; write them with the year first",
+            "Dates such as '03/04/2014' can be day/month or month/day, and no other date here tells which; "
+            "say it: time_format='day-first' or 'month-first' (--time-format).",
         ),
         (
             ["2014-12-31 00:00Z", "2014-12-31 00:30"],
@@ -109,8 +115,15 @@ def test_format():
         (
             ["03/13/2014"],
             "%d/%m/%Y",
-            "'03/13/2014', which is no time stamp in the format '%d/%m/%Y'; pass another time_format=",
+            "'03/13/2014', which is no time stamp as '%d/%m/%Y' says; correct it, or say how they are "
+            "written: time_format= (--time-format).",
         ),
+        (
+            ["03/13/2014"],
+            "day-first",
+            "holds '03/13/2014', which is no time stamp with the day first; correct",
+        ),
+        (["1700000000", "noon"], "epoch-s", "holds 'noon', which is no time stamp as 'epoch-s' says"),
     ],
 )
 def test_text_that_cannot_be_read(texts: list[str], time_format: str | None, message: str):
@@ -118,15 +131,80 @@ def test_text_that_cannot_be_read(texts: list[str], time_format: str | None, mes
         read(*texts, time_format=time_format)
 
 
-@pytest.mark.parametrize("time_format", ["%Q", "no mark"])
-def test_format_that_cannot_be_used(time_format: str):
-    with pytest.raises(DataError, match="no time stamp in the format"):
+@pytest.mark.parametrize(
+    ("time_format", "message"),
+    [
+        ("%Q", "`time_format` cannot be used, it is '%Q'."),
+        ("%I:%M %d.%m.%Y", "`time_format` cannot be used, it is '%I:%M %d.%m.%Y'."),
+        ("%d %H", "`time_format` must name a whole date, such as '%d/%m/%Y %H:%M', but it is '%d %H'."),
+        ("%H:%M", "must name a whole date"),
+        ("%Y %d", "must name a whole date"),
+        (
+            "no mark",
+            "or one of 'day-first', 'month-first', 'epoch-s', 'epoch-ms', 'epoch-us', 'epoch-ns', but",
+        ),
+        ("DayFirst", "but it is 'DayFirst'. Did you mean 'day-first'?"),
+    ],
+)
+def test_format_that_is_none(time_format: str, message: str):
+    with pytest.raises(OptionError, match=re.escape(message)):
         read("2014-12-31", time_format=time_format)
 
 
-def test_format_that_is_none():
-    with pytest.raises(OptionError, match="time_format='%d %H' cannot be used: Invalid format string"):
-        read("31 23", time_format="%d %H")
+@pytest.mark.parametrize(
+    ("stamp", "time_format", "expected"),
+    [
+        ("03/04/2014", "day-first", date(2014, 4, 3)),
+        ("03/04/2014", "month-first", date(2014, 3, 4)),
+        ("03.04.2014", "month-first", date(2014, 3, 4)),
+        ("3-4-2014 5:30 pm", "day-first", datetime(2014, 4, 3, 17, 30)),
+        ("2014-03-04", "day-first", date(2014, 3, 4)),
+        ("31/12/2014 5", "%d/%m/%Y %H", datetime(2014, 12, 31, 5)),
+        ("2014-12", "%Y-%m", date(2014, 12, 1)),
+        (201412, "%Y%m", date(2014, 12, 1)),
+        (1122014, "%d%m%Y", date(2014, 12, 1)),
+        ("2014-12-31T05:30:00.25", "%Y-%m-%dT%H:%M:%S.%f", datetime(2014, 12, 31, 5, 30, 0, 250_000)),
+        ("31.12.2014 05:30+0200", "%d.%m.%Y %H:%M%z", datetime(2014, 12, 31, 3, 30, tzinfo=UTC)),
+        (1_420_003_800, "epoch-s", datetime(2014, 12, 31, 5, 30, tzinfo=UTC)),
+        ("1420003800", "epoch-s", datetime(2014, 12, 31, 5, 30, tzinfo=UTC)),
+        (1_420_003_800.25, "epoch-s", datetime(2014, 12, 31, 5, 30, 0, 250_000, tzinfo=UTC)),
+        (1_420_003_800_250, "epoch-ms", datetime(2014, 12, 31, 5, 30, 0, 250_000, tzinfo=UTC)),
+        (1_420_003_800_250_001, "epoch-us", datetime(2014, 12, 31, 5, 30, 0, 250_001, tzinfo=UTC)),
+        (1_420_003_800_250_001_999, "epoch-ns", datetime(2014, 12, 31, 5, 30, 0, 250_001, tzinfo=UTC)),
+        (-1, "epoch-s", datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_form_that_is_said(stamp: object, time_format: str, expected: date):
+    assert read(stamp, time_format=time_format) == [expected]
+
+
+@pytest.mark.parametrize("stamp", [1_420_003_800_000, 10**18, 2**63 - 1, float("nan"), float("inf")])
+def test_count_in_another_unit_is_refused(stamp: float):
+    with pytest.raises(DataError, match="which is no time stamp as 'epoch-s' says"):
+        read(stamp, time_format="epoch-s")
+
+
+def test_first_bad_row_is_named():
+    texts, rows = pl.Series("t", ["2014-12-31", "soon", "then"]), pl.Series([7, 8, 1009])
+    with pytest.raises(DataError, match="The time column 't' holds 'soon' in row 8, which is no time stamp"):
+        read_times(texts, rows=rows)
+    with pytest.raises(DataError, match="holds '2014-12-31' in row 7, which is no time stamp as '%d"):
+        read_times(texts, "%d.%m.%Y", rows)
+
+
+@pytest.mark.parametrize(
+    ("texts", "order"),
+    [
+        (["03/04/2014 01:00", "13/04/2014 01:00"], "day-first"),
+        (["03/04/2014", "04/13/2014"], "month-first"),
+        (["03.04.2014"], None),  # with points the day comes first
+        (["2014-04-03"], None),
+        (["", "13/04/2014"], None),
+        ([3, 4], None),
+    ],
+)
+def test_order_that_the_dates_show(texts: list, order: str | None):
+    assert day_month_order(pl.Series("t", texts)) == order
 
 
 def test_other_types_keep_their_meaning():
@@ -152,12 +230,18 @@ def test_numbers_that_are_no_dates():
     assert read(20140131, 20140132) == [20140131, 20140132]
 
 
-@pytest.mark.parametrize("stamp", [1_700_000_000, 1_700_000_000_000])
-def test_seconds_since_1970_lose_the_calendar(stamp: int):
+@pytest.mark.parametrize(
+    ("stamp", "unit"),
+    [(1_700_000_000, "epoch-s"), (1_700_000_000_000, "epoch-ms"), (1_700_000_000_000_000_000, "epoch-ns")],
+)
+def test_seconds_since_1970_lose_the_calendar(stamp: int, unit: str):
     times, (finding,) = read_times(pl.Series("t", [stamp, stamp + 1800]))
     assert times.to_list() == [stamp, stamp + 1800]
     assert finding.severity == "warning"
-    assert "'t' looks like seconds or milliseconds since 1970" in finding.message
+    assert finding.message == (
+        "'t' looks like time since 1970 and is taken as plain integers, without calendar features; "
+        f"time_format={unit!r} (--time-format {unit}) reads it as time stamps."
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ Part = Annotated[str | None, _data("--part", "COLUMN", "Says train, validation o
 Labels = Annotated[
     Path | None, _data("--labels", "FILE", "Of a folder: a table with --id (the file) and --label.")
 ]
+Encoding = Annotated[
+    str | None, _data("--encoding", "NAME", "Of files that are not UTF-8, such as windows-1252.")
+]
 Validation = Annotated[
     float | None, _data("--validation", "SHARE", "Held out to decide when to stop. Default: 0.2.")
 ]

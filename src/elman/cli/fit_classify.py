@@ -20,6 +20,7 @@ def command(
     group: own.Group = None,
     part: own.Part = None,
     labels: own.Labels = None,
+    encoding: own.Encoding = None,
     validation: own.Validation = None,
     test: own.Test = None,
     cell: options.CellName = None,

@@ -19,6 +19,8 @@ def command(
     horizon: options.Horizon = None,
     frequency: options.Frequency = None,
     time_zone: options.TimeZone = None,
+    time_format: options.TimeFormat = None,
+    encoding: options.Encoding = None,
     validation: options.Validation = None,
     test: options.Test = None,
     context: options.Context = None,

@@ -18,6 +18,7 @@ def command(
     symbols: own.Symbols = None,
     features: own.Features = None,
     delimiter: own.Delimiter = None,
+    encoding: options.Encoding = None,
     validation_data: own.ValidationData = None,
     test_data: own.TestData = None,
     validation: own.Validation = None,

@@ -45,6 +45,17 @@ TimeZone = Annotated[
     str | None,
     _table("--time-zone", "ZONE", "Where the series live, such as Europe/Berlin: their calendar counts."),
 ]
+TimeFormat = Annotated[
+    str | None,
+    _table(
+        "--time-format",
+        "FORMAT",
+        "Of the time stamps, such as '%d/%m/%Y %H:%M'; or day-first, month-first, epoch-s, epoch-ms.",
+    ),
+]
+Encoding = Annotated[
+    str | None, _table("--encoding", "NAME", "Of files that are not UTF-8, such as windows-1252.")
+]
 Validation = Annotated[
     str | None,
     _table("--validation", "LENGTH", "Held out to tune: steps, or such as 56d. Default: a twentieth."),

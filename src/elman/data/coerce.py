@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from elman.errors import DataError
@@ -12,7 +14,7 @@ _THOUSANDS_COMMA = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"
 _THOUSANDS_POINT = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
 
 
-def coerce_columns(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+def coerce_columns(frame: pl.DataFrame, where: str, texts: Sequence[str] = ()) -> pl.DataFrame:
     """Give each column of text cells the narrowest type that holds all of its values.
 
     Blank cells become null. Words such as NA become null too, unless the column stays text.
@@ -20,16 +22,26 @@ def coerce_columns(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     Args:
         frame: columns of type String only.
         where: the file's name, for messages.
+        texts: columns that stay text as it is written; among nothing but numbers a word such as NA is null.
 
     Raises:
         DataError: a comma or point in numbers can be read both as decimal sign and as thousands mark.
     """
     cells = [_blank_to_null(frame[name]) for name in frame.columns]
-    styles = [_comma_style(_known(column)) for column in cells]
+    styles = [None if one.name in texts else _comma_style(_known(one)) for one in cells]
     file_style = next((style for style in styles if style in ("decimal", "thousands")), None)
     return pl.DataFrame(
-        [_coerce(column, style, file_style, where) for column, style in zip(cells, styles, strict=True)]
+        [
+            _as_written(column) if column.name in texts else _coerce(column, style, file_style, where)
+            for column, style in zip(cells, styles, strict=True)
+        ]
     )
+
+
+def _as_written(column: pl.Series) -> pl.Series:
+    known = _known(column)
+    is_number = known.drop_nulls().cast(pl.Float64, strict=False).is_not_null()
+    return known if len(is_number) and is_number.all() else column
 
 
 def _blank_to_null(column: pl.Series) -> pl.Series:

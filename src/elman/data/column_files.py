@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from elman.data.encodings import as_utf8
 from elman.data.findings import Finding
-from elman.data.text import marked_encoding
 from elman.errors import DataError, OptionError
 
 SEQUENCE = "sequence"
@@ -34,25 +34,28 @@ class ColumnFile:
     findings: tuple[Finding, ...]
 
 
-def read_column_file(path: str | Path, delimiter: str | None = None) -> ColumnFile:
+def read_column_file(
+    path: str | Path, delimiter: str | None = None, encoding: str | None = None
+) -> ColumnFile:
     """Read a file with a step on each line and a blank line between sequences.
 
     A line that begins with # is a comment, unless it has as many fields as the others and its last one
     occurs there, too: # may be a word. Lines of -DOCSTART- only mark documents and are left out.
 
     Args:
-        path: the file, UTF-8, any line ending.
+        path: the file, any line ending.
         delimiter: what separates fields; None takes tabs where every line has them, and else white space.
+        encoding: of a file that is not UTF-8 and has no byte order mark.
 
     Raises:
         DataError: there is no such file, it is no text, or a line has another number of fields.
-        OptionError: the delimiter is empty.
+        OptionError: the delimiter is empty, or there is no such encoding.
     """
     if delimiter == "":
         raise OptionError(
             "`delimiter` must hold a character, but it is empty; leave it out for tabs or blanks."
         )
-    where, text = str(path), _text_of(Path(path).expanduser())
+    where, text = str(path), _text_of(Path(path).expanduser(), encoding)
     lines = text.split("\n")
     if delimiter is None:
         delimiter = "\t" if all("\t" in line for line in lines if _is_step(line)) else None
@@ -110,7 +113,7 @@ def _num_fields(rows: list[_Row], where: str) -> int:
     return expected
 
 
-def _text_of(path: Path) -> str:
+def _text_of(path: Path, encoding: str | None) -> str:
     if not path.exists():
         raise DataError(f"There is no file {path}.")
     if path.is_dir():
@@ -119,19 +122,5 @@ def _text_of(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    marked = marked_encoding(data)
-    if marked in ("utf-16", "utf-32"):
-        raise DataError(
-            f"{path} is {marked.upper()}, not UTF-8; convert it: iconv -f {marked.upper()} -t UTF-8."
-        )
-    if b"\0" in data:
-        raise DataError(f"{path} is no text: it holds zero bytes.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path} is not UTF-8: byte 0x{data[error.start]:02x} in line {line}. "
-            "Convert it, for instance: iconv -f WINDOWS-1252 -t UTF-8."
-        ) from error
+    text = as_utf8(data, str(path), encoding).decode()
     return text.replace("\r\n", "\n").replace("\r", "\n")

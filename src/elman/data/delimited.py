@@ -6,14 +6,15 @@ polars reads all cells as text -> `coerce` finds each column's type.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from elman.data.coerce import coerce_columns
+from elman.data.encodings import as_utf8
 from elman.data.frames import check_unique_names
 from elman.errors import DataError
 
@@ -23,58 +24,47 @@ _BINARY = {
     b"\x1f\x8b": "is compressed with gzip; unpack it first",
     b"PK\x03\x04": "is a ZIP archive or an Excel workbook; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "is an Excel workbook; save the sheet as CSV",
-    b"\xff\xfe\0\0": "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8",
-    b"\0\0\xfe\xff": "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8",
-    b"\xff\xfe": "is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
-    b"\xfe\xff": "is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8",
 }
 
 
-def parse_delimited(data: bytes, where: str) -> pl.DataFrame:
+def parse_delimited(
+    data: bytes, where: str, *, encoding: str | None = None, texts: Sequence[str] = ()
+) -> pl.DataFrame:
     """Parse the bytes of a CSV file.
 
     Args:
         data: the file's bytes, at least one of them no white space.
         where: the file's name, for messages.
+        encoding: of bytes that are not UTF-8 and have no byte order mark.
+        texts: columns whose cells stay as they are written.
 
     Raises:
-        DataError: the bytes are no UTF-8 text, rows have unequal numbers of fields, a quote is never
-            closed, names occur twice, or the header is missing.
+        DataError: the bytes are no text, rows have unequal numbers of fields, a quote is never closed,
+            names occur twice, or the header is missing.
+        OptionError: there is no such encoding.
     """
-    data = _decoded(data, where)
+    data = _plain_lines(data, where, encoding)
     delimiter = _sniff(data)
     rows = _Rows(data, delimiter)
     names = _names(rows.header, delimiter, where)
     rows.check(len(names), where)
     frame = pl.read_csv(io.BytesIO(rows.without_blank_lines()), separator=delimiter, infer_schema=False)
     frame.columns = names
-    return coerce_columns(frame, where)
+    return coerce_columns(frame, where, texts)
 
 
-def _decoded(data: bytes, where: str) -> bytes:
+def _plain_lines(data: bytes, where: str, encoding: str | None) -> bytes:
     """Return UTF-8 bytes without byte order mark, each line ending in a newline."""
     for magic, what in _BINARY.items():
         if data.startswith(magic):
             raise DataError(f"{where} {what}.")
-    if b"\0" in data:
-        raise DataError(f"{where} is neither Parquet nor text: it holds zero bytes.")
-    data = data.removeprefix(codecs.BOM_UTF8)
-    _check_utf8(data, where)
+    data = as_utf8(data, where, encoding)
+    if not data.strip():
+        raise DataError(f"{where} is empty.")
     if data.count(b'"') % 2:
         raise DataError(f"{where} has a quote that is never closed.")
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data if data.endswith(b"\n") else data + b"\n"
-
-
-def _check_utf8(data: bytes, where: str) -> None:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{where} is not UTF-8: byte 0x{data[error.start]:02x} in line {line}. If it was saved on "
-            "Windows or as Latin-1, convert it: iconv -f WINDOWS-1252 -t UTF-8."
-        ) from error
 
 
 def _sniff(data: bytes) -> str:

@@ -13,6 +13,7 @@ from elman.data.frequency import Frequency
 from elman.data.gridding import cut_into_series, place_on_grid
 from elman.data.inspection import inspect_columns, inspect_lengths, inspect_zone
 from elman.data.rows import order_rows, select_rows
+from elman.data.text_stamps import day_month_order
 from elman.data.trimming import trim_rows
 from elman.data.values import clean_values
 from elman.data.zones import place_in_zone
@@ -44,12 +45,14 @@ class Panel:
         frequency: the distance between two steps of every series.
         series: at least one, in natural order of their names.
         findings: what was odd, and what was done about it.
+        time_format: how its stamps were read, where that was said or only all of them together show it.
     """
 
     columns: Columns
     frequency: Frequency
     series: tuple[Series, ...]
     findings: tuple[Finding, ...]
+    time_format: str | None = None
 
 
 def build_panel(
@@ -71,7 +74,8 @@ def build_panel(
         frequency: the distance of steps, such as "30m"; None infers it.
         time_zone: where the series live, such as "Europe/Berlin": stamps with a zone are converted
             to it, stamps without are taken as its local time. None leaves the stamps as they are.
-        time_format: how to read text stamps, as in `strptime`; None recognises common formats.
+        time_format: how to read stamps that are text or numbers: as in `strptime`, or "day-first",
+            "month-first", "epoch-s", "epoch-ms"; None recognises common formats.
 
     Raises:
         ColumnError: a column is absent or of a type that cannot play its part.
@@ -88,6 +92,7 @@ def build_panel(
     findings: list[Finding] = []
     rows = select_rows(frame, columns, findings)
     rows = clean_values(rows, columns, findings)
+    time_format = time_format or day_month_order(rows[columns.time])
     rows = place_in_zone(rows, columns, time_zone, time_format, findings)
     rows = order_rows(rows, columns, findings)
     check_duplicates(rows, frame, columns)
@@ -101,7 +106,7 @@ def build_panel(
     inspect_lengths([one.num_observed for one in series], findings)
     if time_zone is None:
         inspect_zone(rows[columns.time], grid, findings)
-    return Panel(columns, grid, series, tuple(findings))
+    return Panel(columns, grid, series, tuple(findings), time_format)
 
 
 def _num_observed(target: pl.Series) -> int:

@@ -27,16 +27,27 @@ class SequenceSource:
         order: of the files of a folder, the column that sorts their rows.
         features: of the files of a folder; all numeric columns if empty.
         labels: a table with a row for each file of a folder.
+        encoding: of files that are not UTF-8 and have no byte order mark.
     """
 
     columns: SequenceColumns | None = None
     order: str | None = None
     features: tuple[str, ...] = ()
     labels: str | None = None
+    encoding: str | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns of names and classes, whose cells stay as they are written."""
+        own = self.columns
+        names = () if own is None else (own.id, own.label, own.group, own.part)
+        return tuple(name for name in names if name)
 
 
 def read_sequences(path: Path, source: SequenceSource, *, is_labelled: bool = True) -> Sequences:
     """Read a long table (CSV, Parquet), a `.ts` file, or a folder of files.
+
+    Classes and names are read as they are written; see `read_table`.
 
     Args:
         path: the file or folder.
@@ -54,8 +65,8 @@ def read_sequences(path: Path, source: SequenceSource, *, is_labelled: bool = Tr
             f"--labels names the classes of the files in a folder, but {path} is a file; leave it out."
         )
     if path.suffix.lower() == ".ts":
-        return read_ts(path)
-    table = read_table(path)
+        return read_ts(path, source.encoding)
+    table = read_table(path, encoding=source.encoding, texts=source.texts)
     if source.columns is None:
         raise ColumnError(
             f"{path} is a table: say which column names the sequence (--id) and which the class (--label)."
@@ -74,7 +85,7 @@ def _read_folder(folder: Path, source: SequenceSource, is_labelled: bool) -> Seq
     if source.labels is None:
         labels = tuple(_class_of(path, folder) for path in files)
         return Sequences(values, channels, names, labels)
-    return _with_labels(Sequences(values, channels, names), Path(source.labels), source.columns)
+    return _with_labels(Sequences(values, channels, names), Path(source.labels), source)
 
 
 def _class_of(path: Path, folder: Path) -> str:
@@ -104,18 +115,19 @@ def _read_one(path: Path, source: SequenceSource) -> tuple[np.ndarray, tuple[str
         except (ValueError, OSError, EOFError) as error:
             raise DataError(f"{path} is no array of numbers as numpy.save writes it.") from error
         return one.values[0], one.channels
-    frame = read_table(path).with_columns(pl.lit(0).alias(_FILE))
+    frame = read_table(path, encoding=source.encoding).with_columns(pl.lit(0).alias(_FILE))
     columns = SequenceColumns(_FILE, source.order, source.features)
     one = sequences_from_table(frame, columns, is_labelled=False)
     return one.values[0], one.channels
 
 
-def _with_labels(sequences: Sequences, table: Path, columns: SequenceColumns | None) -> Sequences:
+def _with_labels(sequences: Sequences, table: Path, source: SequenceSource) -> Sequences:
+    columns = source.columns
     if columns is None or columns.label is None:
         raise ColumnError(
             f"{table} is a table of labels: name its columns of files (--id) and classes (--label)."
         )
-    frame = read_table(table)
+    frame = read_table(table, encoding=source.encoding, texts=source.texts)
     told = sequences_from_table(
         frame.with_columns(pl.lit(0.0).alias(_FILE)),
         SequenceColumns(columns.id, None, (_FILE,), columns.label, columns.group, columns.part),
@@ -127,7 +139,14 @@ def _with_labels(sequences: Sequences, table: Path, columns: SequenceColumns | N
     places = [rows.get(name, rows.get(Path(name).name, rows.get(Path(name).stem))) for name in sequences.ids]
     if None in places:
         raise DataError(f"{table} has no row for the file {sequences.ids[places.index(None)]!r}.")
+    labels_found = told.findings
     told = told.take(place for place in places if place is not None)
     return Sequences(
-        sequences.values, sequences.channels, sequences.ids, told.labels, told.groups, told.parts
+        sequences.values,
+        sequences.channels,
+        sequences.ids,
+        told.labels,
+        told.groups,
+        told.parts,
+        labels_found,
     )

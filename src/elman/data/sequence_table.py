@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from elman.data.findings import Finding
+from elman.data.labels import report_words
 from elman.data.magnitude import check_magnitude
 from elman.data.sequences import Sequences
 from elman.errors import ColumnError, DataError
@@ -77,11 +78,14 @@ def sequences_from_table(frame: pl.DataFrame, columns: SequenceColumns, *, is_la
     frame = _ordered(frame, columns, findings)
     matrix = _matrix(frame, features, findings)
     starts, names = _blocks(frame[columns.id])
+    labels = _one_each(frame, columns.label, names, starts) if is_labelled else None
+    if labels is not None:
+        findings += report_words(pl.Series(columns.label, labels, dtype=pl.String), "sequence")
     return Sequences(
         tuple(np.split(matrix, starts[1:])),
         tuple(features),
         names,
-        _one_each(frame, columns.label, names, starts) if is_labelled else None,
+        labels,
         _filled(_one_each(frame, columns.group, names, starts), columns.group, names)
         if is_labelled
         else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import polars as pl
 from elman.data.column_files import SEQUENCE, read_column_file
 from elman.data.columns import check_exists
 from elman.data.findings import Finding
+from elman.data.labels import report_words
 from elman.data.magnitude import check_magnitude
 from elman.data.tables import read_table
 from elman.errors import ColumnError, DataError
@@ -95,15 +96,23 @@ class StepTable:
 
 
 def read_steps(
-    source: Any, columns: StepColumns, *, delimiter: str | None = None, needs_labels: bool = True
+    source: Any,
+    columns: StepColumns,
+    *,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    needs_labels: bool = True,
 ) -> StepTable:
     """Read sequences from a column file, a CSV or Parquet file, or a table in memory.
+
+    Labels, named symbols and names of sequences are read as they are written; see `read_table`.
 
     Args:
         source: a path, or a polars, pandas or Arrow table. A path that does not end in .csv, .tsv, .parquet
             or .pq is a column file.
         columns: the parts of the columns.
         delimiter: of a column file.
+        encoding: of a file that is not UTF-8 and has no byte order mark.
         needs_labels: whether the column of labels must be there.
 
     Raises:
@@ -112,14 +121,16 @@ def read_steps(
     """
     findings: tuple[Finding, ...] = ()
     if isinstance(source, str | Path) and Path(source).suffix.lower() not in _TABLES:
-        file = read_column_file(source, delimiter)
+        file = read_column_file(source, delimiter, encoding)
         frame, findings = file.frame, file.findings
         columns = _of_column_file(columns, frame, str(source), needs_labels=needs_labels)
     else:
-        frame = read_table(source)
+        texts = [name for name in (columns.label, columns.sequence, *(columns.symbols or ())) if name]
+        frame = read_table(source, encoding=encoding, texts=texts)
         columns = _of_table(columns, frame)
     _check(frame, columns, needs_labels)
-    return _ordered(frame, columns, findings)
+    table = _ordered(frame, columns, findings)
+    return replace(table, findings=(*findings, *report_words(table.labels, "step")))
 
 
 def _of_column_file(

@@ -6,23 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
+from elman.data.encodings import as_utf8
 from elman.data.findings import Finding
 from elman.data.sequences import Sequences
 from elman.errors import DataError
 
 
-def read_ts(path: Path) -> Sequences:
+def read_ts(path: Path, encoding: str | None = None) -> Sequences:
     """Read a `.ts` file; lengths may differ, and "?" is a missing value.
 
     A channel that is shorter than the others of its sequence is missing at the end.
 
     Args:
         path: the file.
+        encoding: of a file that is not UTF-8 and has no byte order mark.
 
     Raises:
         DataError: it cannot be read, is no `.ts` file, or holds time stamps or numbers to predict.
     """
-    header, lines = _split(path)
+    header, lines = _split(path, encoding)
     if header.get("timestamps", "").lower() == "true":
         raise DataError(f"{path} holds time stamps (@timeStamps true); only values in equal steps are read.")
     if header.get("targetlabel", "").lower().startswith("true"):
@@ -47,14 +49,12 @@ def read_ts(path: Path) -> Sequences:
     )
 
 
-def _split(path: Path) -> tuple[dict[str, str], list[tuple[int, str]]]:
+def _split(path: Path, encoding: str | None) -> tuple[dict[str, str], list[tuple[int, str]]]:
     """Return the header, its names in lower case, and the numbered lines of data."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = as_utf8(path.read_bytes(), str(path), encoding).decode()
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in UTF-8.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     header: dict[str, str] = {}

@@ -9,7 +9,7 @@ import polars as pl
 
 from elman.data.columns import Columns
 from elman.data.findings import Finding
-from elman.data.rows import SERIES
+from elman.data.rows import ROW, SERIES
 from elman.data.stamps import read_times, stamp_texts
 from elman.data.steps import from_local, zone_of
 from elman.errors import DataError, OptionError
@@ -28,7 +28,7 @@ def place_in_zone(
         OptionError: there is no such zone.
         DataError: a stamp cannot be read, or its local time does not exist in the zone.
     """
-    times, found = read_times(rows[columns.time], time_format)
+    times, found = read_times(rows[columns.time], time_format, rows[ROW])
     findings += found
     if time_zone is not None:
         _check_zone(time_zone)

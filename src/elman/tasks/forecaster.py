@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from elman.data import Columns, Panel, read_table
+from elman.data import Columns, Panel
 from elman.data.findings import Finding
 from elman.errors import OptionError, RunError
 from elman.tasks.forecast.evaluation import Evaluation
@@ -20,7 +20,7 @@ from elman.tasks.forecast.future import append_future, require_future
 from elman.tasks.forecast.inspection import subject_of
 from elman.tasks.forecast.model import ForecastModel
 from elman.tasks.forecast.options import ForecastOptions
-from elman.tasks.forecast.reading import read_panel, read_panel_like
+from elman.tasks.forecast.reading import read_panel, read_panel_like, read_rows
 from elman.tasks.forecast.report import build_report
 from elman.tasks.forecast.selection import split_panel
 from elman.tasks.inspection import NetworkInspection, inspect_network
@@ -130,7 +130,7 @@ class Forecaster:
             NonFiniteError: the training diverged; the last good weights are in the checkpoint.
             RunError: the checkpoint belongs to another run.
         """
-        panel = self._panel(read_table(frame))
+        panel = self._panel(self._read(frame))
         self._fit = fit_model(
             panel, self.horizon, self.options, checkpoint=checkpoint, observer=observer or Observer()
         )
@@ -146,7 +146,7 @@ class Forecaster:
         Raises:
             DataError: the table cannot be used; the message says why and what to do.
         """
-        return split_panel(self._panel(read_table(frame)), self.horizon, self.options).panel.findings
+        return split_panel(self._panel(self._read(frame)), self.horizon, self.options).panel.findings
 
     def predict(self, frame: Any, future: Any = None) -> pl.DataFrame:
         """Forecast the steps after the last observed target of each series.
@@ -165,9 +165,9 @@ class Forecaster:
             DataError: a known covariate lacks a value in the future that training always had, or the
                 table cannot be used.
         """
-        table = read_table(frame)
+        table = self._read(frame)
         if future is not None:
-            table = append_future(table, read_table(future), self.columns)
+            table = append_future(table, self._read(future), self.columns)
         panel = self._panel_like_training(table)
         require_future(panel, self.model.encoder.known, self.horizon)
         arrays = self.model.arrays_of(panel)
@@ -278,17 +278,20 @@ class Forecaster:
         forecaster._model = model
         return forecaster
 
+    def _read(self, source: Any) -> pl.DataFrame:
+        return read_rows(source, self.columns, self.options)
+
     def _panel(self, table: pl.DataFrame) -> Panel:
         return read_panel(table, self.columns, self.options)
 
     def _panel_like_training(self, table: pl.DataFrame) -> Panel:
-        return read_panel_like(self.model.encoder.frequency, table, self.columns, self.options)
+        return read_panel_like(self.model.encoder, table, self.options)
 
     def _evaluation(self, frame: Any) -> Evaluation:
         if frame is None:
             fit = self.fitted
             return Evaluation(fit.model, self.name, fit.panel, fit.splits, fit.arrays)
-        panel = self._panel_like_training(read_table(frame))
+        panel = self._panel_like_training(self._read(frame))
         split = split_panel(panel, self.horizon, self.options)
         arrays = self.model.arrays_of(split.panel)
         return Evaluation(self.model, self.name, split.panel, split.splits, arrays)

@@ -313,5 +313,8 @@ def _labels(sequences: Sequences) -> tuple[Any, ...]:
     missing = [name for name, label in zip(sequences.ids, labels, strict=True) if label is None]
     if missing:
         count = "1 sequence has" if len(missing) == 1 else f"{len(missing):,} sequences have"
-        raise DataError(f"{count} no label, {missing[0]!r} first; leave them out to learn.")
+        raise DataError(
+            f"{count} no label, {missing[0]!r} first; leave them out to learn. Beside "
+            "nothing but numbers, a word such as NA or None counts as no label."
+        )
     return labels

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from elman.data.encodings import check_encoding
 from elman.data.findings import Finding
 from elman.data.step_tables import StepColumns, StepTable, read_steps
 from elman.errors import DataError, RunError
@@ -50,10 +51,12 @@ class SequenceTagger:
             columns of text of a table, unless there are features.
         features: columns of numbers.
         delimiter: of a column file; None takes tabs where every line has them, else white space.
+        encoding: of files that are not UTF-8, such as "windows-1252"; a byte order mark needs none.
         options: everything else; see `TagOptions`.
 
     Raises:
         ColumnError: a column plays two parts.
+        OptionError: there is no such encoding.
 
     Reference:
         A. Graves, J. Schmidhuber (2005), "Framewise phoneme classification with bidirectional LSTM and other
@@ -79,11 +82,13 @@ class SequenceTagger:
         symbols: Sequence[str] | None = None,
         features: Sequence[str] = (),
         delimiter: str | None = None,
+        encoding: str | None = None,
         options: TagOptions | None = None,
     ) -> None:
         named = None if symbols is None else _names(symbols)
         self.columns = StepColumns(label, sequence, order, named, _names(features))
-        self.delimiter = delimiter
+        check_encoding(encoding)
+        self.delimiter, self.encoding = delimiter, encoding
         self.options = options or TagOptions()
         self._model: TagModel | None = None
         self._fit: TagFit | None = None
@@ -247,7 +252,11 @@ class SequenceTagger:
             RunError: the file cannot be written.
         """
         require_named_cell(self.options.cell, "tagger")
-        own = {"delimiter": self.delimiter, "options": options_to_json(self.options)}
+        own = {
+            "delimiter": self.delimiter,
+            "encoding": self.encoding,
+            "options": options_to_json(self.options),
+        }
         write_model(path, "tag", self.model.tensors(), {**own, **self.model.values()})
 
     @classmethod
@@ -265,7 +274,8 @@ class SequenceTagger:
             options = options_from_json(TagOptions, values["options"], device)
             model = TagModel.from_parts(tensors, values, options)
             columns = asdict(model.encoder.columns)
-            tagger = cls(**columns, delimiter=values["delimiter"], options=options)
+            own = {"delimiter": values["delimiter"], "encoding": values.get("encoding")}
+            tagger = cls(**columns, **own, options=options)
         tagger._model = model
         return tagger
 
@@ -286,7 +296,8 @@ class SequenceTagger:
 
     def _read(self, source: Any, *, needs_labels: bool = False) -> StepTable:
         columns = self.columns if self._model is None else self.model.encoder.columns
-        return read_steps(source, columns, delimiter=self.delimiter, needs_labels=needs_labels)
+        form = {"delimiter": self.delimiter, "encoding": self.encoding}
+        return read_steps(source, columns, **form, needs_labels=needs_labels)
 
     def _read_parts(self, frame: Any, validation: Any, test: Any) -> tuple[StepTable, Parts]:
         _refuse_twice(frame, validation, test)

@@ -96,6 +96,8 @@ EVERY_OPTION = {
     "test": 30,
     "frequency": "60m",
     "time_zone": "Asia/Kolkata",
+    "time_format": "%d.%m.%Y %H:%M",
+    "encoding": "windows-1252",
     "cell": "gru",
     "hidden_size": 3,
     "num_layers": 2,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar
 
+from elman.data.encodings import check_encoding
 from elman.data.sequence_folder import SequenceSource, read_sequences
 from elman.data.sequence_table import SequenceColumns
 from elman.data.sequences import Sequences
@@ -28,6 +29,7 @@ class ClassifySettings(RunSettings):
         test_data: the test part, where it is a file or folder of its own.
         id: as `order`, `features`, `label`, `group` and `part`: the columns of `SequenceColumns`.
         labels: a table with a row for each file of the folder.
+        encoding: of files that are not UTF-8, such as "windows-1252"; a byte order mark needs none.
         threads: threads of a tensor operation.
     """
 
@@ -42,6 +44,7 @@ class ClassifySettings(RunSettings):
     group: str | None = None
     part: str | None = None
     labels: str | None = None
+    encoding: str | None = None
     cell: str = ClassifyOptions.cell
     hidden_size: int = ClassifyOptions.hidden_size
     num_layers: int = ClassifyOptions.num_layers
@@ -79,6 +82,7 @@ class ClassifySettings(RunSettings):
             OptionError: a setting is not a legal one.
         """
         check_threads(self.threads)
+        check_encoding(self.encoding)
         if self.test_data and self.part:
             raise OptionError(
                 "--part names the test part in the table and --test-data gives another: use one."
@@ -96,11 +100,11 @@ class ClassifySettings(RunSettings):
         if self.id is None:
             if self.label:
                 raise ColumnError("Say which column names the sequence a row belongs to: --id COLUMN.")
-            return SequenceSource(None, self.order, self.features, self.labels)
+            return SequenceSource(None, self.order, self.features, self.labels, self.encoding)
         is_folder = Path(self.data).is_dir()
         order, features = (None, ()) if is_folder else (self.order, self.features)
         columns = SequenceColumns(self.id, order, features, self.label, self.group, self.part)
-        return SequenceSource(columns, self.order, self.features, self.labels)
+        return SequenceSource(columns, self.order, self.features, self.labels, self.encoding)
 
     def read(self) -> Sequences:
         """Read the sequences; those of a test file are appended, with their part named.

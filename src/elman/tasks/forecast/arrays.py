@@ -27,6 +27,7 @@ class InputEncoder:
         known: encodes the covariates known in the future.
         past: encodes the covariates known only in the past.
         calendar: names of the calendar features that the training part is long enough to learn from.
+        time_format: how the stamps of the training table were read; see `Panel`.
     """
 
     columns: Columns
@@ -34,6 +35,7 @@ class InputEncoder:
     known: CovariateEncoder
     past: CovariateEncoder
     calendar: tuple[str, ...]
+    time_format: str | None = None
 
     @classmethod
     def fit(cls, panel: Panel, train_ends: Sequence[int]) -> InputEncoder:
@@ -45,6 +47,7 @@ class InputEncoder:
             CovariateEncoder.fit(training, panel.columns.known),
             CovariateEncoder.fit(training, panel.columns.past),
             _learnable_calendar(panel, train_ends),
+            panel.time_format,
         )
 
     @property
@@ -77,6 +80,7 @@ class InputEncoder:
             "known": self.known.to_dict(),
             "past": self.past.to_dict(),
             "calendar": list(self.calendar),
+            "time_format": self.time_format,
         }
 
     @classmethod
@@ -90,6 +94,7 @@ class InputEncoder:
             CovariateEncoder.from_dict(state["known"]),
             CovariateEncoder.from_dict(state["past"]),
             tuple(state["calendar"]),
+            state.get("time_format"),
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from elman.cells.options import check_choice
+from elman.data.encodings import check_encoding
+from elman.data.time_formats import check_time_format
 from elman.errors import OptionError
 from elman.tasks.forecast.quantiles import check_quantiles
 from elman.tasks.forecast.through_time import parse_memory, parse_reach
@@ -28,6 +29,10 @@ class ForecastOptions:
         test: length of the test part; None as for `validation`, 0 for none.
         frequency: distance of two steps such as "30m" or "1d"; None finds it.
         time_zone: where the series live, such as "Europe/Berlin"; None leaves the stamps as they are.
+        time_format: how time stamps that are text or numbers are written: a format of `strptime` such as
+            "%d/%m/%Y %H:%M"; "day-first" or "month-first"; the unit of a count since 1970, "epoch-s" or
+            "epoch-ms"; None recognises common formats.
+        encoding: of CSV files that are not UTF-8, such as "windows-1252"; a byte order mark needs none.
         cell: a name of `elman.cells.ALL_CELLS`; your own, as FILE.py:CLASS or MODULE:CLASS; or a function of
             (input_size, hidden_size) that makes a cell.
         hidden_size: units of each layer.
@@ -50,6 +55,8 @@ class ForecastOptions:
     test: int | str | None = None
     frequency: str | None = None
     time_zone: str | None = None
+    time_format: str | None = None
+    encoding: str | None = None
     cell: str | Callable[[int, int], Any] = "lstm"
     hidden_size: int = 128
     num_layers: int = 1
@@ -78,6 +85,8 @@ class ForecastOptions:
             raise OptionError(
                 "`validation` must not be 0: it decides when to stop and how wide the bands are."
             )
+        check_time_format(self.time_format)
+        check_encoding(self.encoding)
         parse_reach(self.through_time)
         parse_memory(self.memory)
         check_device(self.device)

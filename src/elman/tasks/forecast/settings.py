@@ -41,6 +41,8 @@ class ForecastSettings(RunSettings):
     test: int | str | None = ForecastOptions.test
     frequency: str | None = ForecastOptions.frequency
     time_zone: str | None = ForecastOptions.time_zone
+    time_format: str | None = ForecastOptions.time_format
+    encoding: str | None = ForecastOptions.encoding
     cell: str = "lstm"
     hidden_size: int = ForecastOptions.hidden_size
     num_layers: int = ForecastOptions.num_layers

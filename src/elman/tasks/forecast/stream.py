@@ -34,7 +34,8 @@ class ForecastStream(RowStream):
     def __init__(self, model: ForecastModel, *, time_zone: str | None = None):
         self._model = model
         self._cells = CellReader(model.encoder, model.names)
-        self._stamps = StampReader(model.encoder.columns, model.encoder.frequency, time_zone)
+        encoder = model.encoder
+        self._stamps = StampReader(encoder.columns, encoder.frequency, time_zone, encoder.time_format)
         self._buffers: dict[str | None, SeriesBuffer] = {}
         self._has_passed_over = False
         self.columns = model.encoder.columns.names

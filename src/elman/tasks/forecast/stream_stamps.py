@@ -9,6 +9,7 @@ import polars as pl
 from elman.data import Columns, Frequency
 from elman.data.stamps import read_times
 from elman.data.steps import from_local, zone_of
+from elman.data.time_formats import ORDERS
 from elman.errors import DataError
 
 _MOST_DIGITS = 18  # of a whole number that 64 bits can hold
@@ -21,10 +22,14 @@ class StampReader:
         columns: names the time column.
         frequency: the grid of training.
         time_zone: where the series live; see `build_panel`.
+        time_format: how the stamps are written; see `build_panel`.
     """
 
-    def __init__(self, columns: Columns, frequency: Frequency, time_zone: str | None):
+    def __init__(
+        self, columns: Columns, frequency: Frequency, time_zone: str | None, time_format: str | None = None
+    ):
         self._name, self._frequency, self._zone = columns.time, frequency, time_zone
+        self._format, self._is_ordered = time_format, time_format in ORDERS
         self._dtype: pl.DataType | None = None
 
     def read(self, value: Any, after: pl.Series | None) -> pl.Series:
@@ -50,19 +55,39 @@ class StampReader:
     def _parsed(self, value: Any) -> pl.Series:
         text = str(value).strip()
         is_whole = text.removeprefix("-").isdecimal() and len(text) <= _MOST_DIGITS
-        number = int(text) if is_whole else None
+        number = int(text) if is_whole and not isinstance(value, bool) else None
         try:
-            if (number is not None) == (self._frequency.unit == "i") and not isinstance(value, bool):
-                stamp = pl.Series(self._name, [text if number is None else number])
-                return stamp if number is not None else read_times(stamp)[0]
-            if number is not None:  # such as 20241231
-                stamp, _ = read_times(pl.Series(self._name, [number]))
-                if not stamp.dtype.is_integer():
-                    return stamp
+            stamp = (
+                self._said(value, text) if self._format and not self._is_ordered else self._told(text, number)
+            )
         except (DataError, OverflowError):
-            pass
-        wanted = "a whole number" if self._frequency.unit == "i" else "a time stamp such as 2014-12-31 23:30"
-        raise DataError(f"{self._name!r} must be {wanted}, which can be told by itself, but it is {text!r}.")
+            stamp = None
+        if stamp is None:
+            raise DataError(f"{self._name!r} must be {self._wanted}, but it is {text!r}.")
+        return stamp
+
+    def _said(self, value: Any, text: str) -> pl.Series:
+        """Read a stamp in the form that was said; a number of JSON has lost its leading zeros."""
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return read_times(pl.Series(self._name, [value if is_number else text]), self._format)[0]
+
+    def _told(self, text: str, number: int | None) -> pl.Series | None:
+        """Read a stamp in a form that is recognised."""
+        if self._frequency.unit == "i":
+            return None if number is None else pl.Series(self._name, [number])
+        if number is None:
+            return read_times(pl.Series(self._name, [text]), self._format)[0]
+        stamp, _ = read_times(pl.Series(self._name, [number]))  # such as 20241231
+        return None if stamp.dtype.is_integer() else stamp
+
+    @property
+    def _wanted(self) -> str:
+        if self._frequency.unit == "i":
+            return "a whole number"
+        if self._format and not self._is_ordered:
+            return f"a time stamp as {self._format!r} says"
+        order = f", {self._format}" if self._format else ", which can be told by itself"
+        return f"a time stamp such as 2014-12-31 23:30{order}"
 
     def _placed(self, stamp: pl.Series, after: pl.Series | None) -> pl.Series:
         if stamp.dtype == pl.Date and self._frequency.is_subdaily:

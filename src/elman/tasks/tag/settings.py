@@ -39,6 +39,7 @@ class TagSettings(RunSettings):
     symbols: tuple[str, ...] | None = None
     features: tuple[str, ...] = ()
     delimiter: str | None = None
+    encoding: str | None = None
     validation_data: str | None = None
     test_data: str | None = None
     validation: float = _OPTIONS.validation
@@ -77,7 +78,7 @@ class TagSettings(RunSettings):
         """
         check_threads(self.threads)
         options = self.picked(TagOptions, training=self.picked(TrainingOptions))
-        names = ("label", "sequence", "order", "symbols", "features", "delimiter")
+        names = ("label", "sequence", "order", "symbols", "features", "delimiter", "encoding")
         return SequenceTagger(**{name: getattr(self, name) for name in names}, options=options)
 
     @property
