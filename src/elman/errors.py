@@ -63,3 +63,7 @@ class MismatchError(ElmanError, ArithmeticError):
 
 class EagerWarning(UserWarning):
     """A cell runs as a plain loop because it cannot be compiled."""
+
+
+class ChangedCellWarning(UserWarning):
+    """The file of a model's own cell is not what it was when the model was fitted."""

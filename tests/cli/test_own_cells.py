@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from command_line import Outcome, write_table
 
+from elman.errors import ChangedCellWarning
+
 Elman = Callable[..., Outcome]
 
 FILE = """
@@ -59,6 +61,9 @@ def test_a_run_with_a_cell_of_ones_own(elman: Elman, place: Path, monkeypatch: p
     assert (evaluated.code, evaluated.err) == (0, "")
     assert "Leaky" in evaluated.out
     assert elman("inspect", "../run").code == 0
+    (place / "my_cells.py").write_text(FILE.replace("0.5", "0.4"))
+    with pytest.warns(ChangedCellWarning, match="has changed since the model was fitted"):
+        assert elman("evaluate", "../run").code == 0
     (place / "my_cells.py").rename(place / "moved.py")
     gone = elman("evaluate", "../run")
     assert gone.code == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -125,6 +126,17 @@ def lasting_name(cell: object) -> str | None:
         return f"{sys.modules[cell.__module__].__file__}:{cell.__name__}"
     # A script is not for being run again.
     return None if cell.__module__ == "__main__" else f"{cell.__module__}:{cell.__name__}"
+
+
+def file_digest(name: str | None) -> str | None:
+    """Return the SHA-256 of the file that a cell is in; None if it is in none, or in one that is gone.
+
+    Args:
+        name: As `lasting_name` returns it.
+    """
+    home = (name or "").rpartition(":")[0]
+    is_there = home.endswith(".py") and Path(home).is_file()
+    return hashlib.sha256(Path(home).read_bytes()).hexdigest() if is_there else None
 
 
 @cache

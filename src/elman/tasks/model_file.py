@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,12 +12,14 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
-from elman.errors import ElmanError, OptionError, RunError
-from elman.layers.named_cells import is_own, lasting_name, load_cell
+from elman.errors import ChangedCellWarning, ElmanError, OptionError, RunError
+from elman.layers.named_cells import file_digest, is_own, lasting_name, load_cell
 from elman.tasks.networks import CellChoice
 from elman.training import TrainingOptions, check_device, read_tensors, write_tensors
 
 Made = TypeVar("Made")
+
+_CELL_FILE = "cell_file_sha256"
 
 _NAMES = {"classify": "classifier", "forecast": "forecaster", "tag": "tagger", "text": "language model"}
 _READERS = {
@@ -54,8 +57,8 @@ def options_to_json(options: Any) -> dict[str, Any]:
     """Return options as values that JSON can hold: it has no infinity, as which norm to clip at may be."""
     values = asdict(options)
     del values["device"]  # it may not exist where the model is read
-    if "cell" in values:
-        values["cell"] = lasting_name(values["cell"])
+    values["cell"] = lasting_name(values["cell"])
+    values[_CELL_FILE] = file_digest(values["cell"])
     for part in (values, values.get("training", {})):
         if part.get("clip_norm") == inf:
             part["clip_norm"] = None
@@ -74,19 +77,23 @@ def options_from_json(cls: Callable[..., Made], values: Mapping[str, Any], devic
         OptionError: a value is not a legal one.
     """
     known = {**_with_infinity(values), "device": device}
-    _require_cell(known.get("cell"))
+    _require_cell(known.get("cell"), known.pop(_CELL_FILE, None))
     if "training" in known:
         known["training"] = TrainingOptions(**_with_infinity(known["training"]))
     return cls(**known)
 
 
-def _require_cell(name: Any) -> None:
-    """Tell a cell that is not where it was from a file that is damaged."""
-    if isinstance(name, str) and is_own(name):
-        try:
-            load_cell(name)
-        except OptionError as error:
-            raise RunError(f"The model's cell is {name}, which must stay where it was: {error}") from error
+def _require_cell(name: Any, digest: str | None) -> None:
+    """Tell a cell that is not where it was from a file that is damaged, and one that is not what it was."""
+    if not isinstance(name, str) or not is_own(name):
+        return
+    try:
+        load_cell(name)
+    except OptionError as error:
+        raise RunError(f"The model's cell is {name}, which must stay where it was: {error}") from error
+    if digest not in (None, file_digest(name)):
+        text = f"{name} has changed since the model was fitted, so it may predict something else."
+        warnings.warn(text, ChangedCellWarning, stacklevel=2)
 
 
 def _with_infinity(values: Mapping[str, Any]) -> dict[str, Any]:
