@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from elman.data.findings import Finding
 from elman.report.activity import coloured
+from elman.report.charts.chart import Choice, Figure
 from elman.report.charts.flow import flow_chart
 from elman.report.text import render_text_report
 from elman.tasks.results.forecast import FlowPoint
@@ -73,6 +74,20 @@ def test_the_flow_is_drawn_from_the_nearest_lag_to_the_farthest():
     assert list(dict.fromkeys(names))[:5] == ["lag 0", "lag 2", "lag 4", "lag 8", "lag 32"]
     assert "Of the loss of one character alone" in render_text_report(replace(REPORT, flow=flow))
     assert "Of the loss of one character alone" not in render_text_report(REPORT)
+
+
+def test_a_single_look_at_the_flow_is_drawn_against_the_lag():
+    flow = [FlowPoint(50, "layer", state, (0, 1, 2, 4), [0.5, 0.25, 0.0, None]) for state in ("h", "c")]
+    chart = flow_chart(flow)
+    assert isinstance(chart.view, Choice)
+    for _, figure in chart.view.options:
+        assert isinstance(figure, Figure)
+        (trace,) = figure.traces
+        assert (trace["x"], trace["y"]) == ([0, 1, 2, 4], [0.5, 0.25, None, None])
+        assert (trace["name"], trace["mode"]) == ("optimizer step 50", "lines")
+        assert figure.layout["xaxis"]["title"]["text"] == "lag"
+    assert "A line that falls" in chart.caption
+    assert "Lines that fall apart" in flow_chart([*flow, replace(flow[0], step=100)]).caption
 
 
 def test_colours_follow_sign_and_size_of_the_activity():

@@ -13,20 +13,32 @@ if TYPE_CHECKING:
     from elman.tasks.results import FlowPoint
 
 MAX_LAGS = 5
+_OFTEN = (
+    "Lines that fall apart as lags grow show a gradient that vanishes; lines that rise above lag 0, one that "
+    "explodes."
+)
+_ONCE = "A line that falls shows a gradient that vanishes; one that rises, a gradient that explodes."
 
 
 def flow_chart(flow: Sequence[FlowPoint]) -> Chart:
-    """Draw the norm of the gradient by the state at a few lags against the optimizer step."""
+    """Draw the norm of the gradient by the state at a few lags against the optimizer step.
+
+    Where it was looked at once, as in a short training, it is drawn against the lag.
+
+    Args:
+        flow: what was seen at each look, of each tensor of each layer's state.
+    """
     names = list(dict.fromkeys((point.layer, point.state) for point in flow))
+    is_once = len(flow) == len(names)
+    draw = _figure_of_one if is_once else _figure
     options: list[tuple[str, View]] = [
-        (f"{layer}, {state}", _figure([p for p in flow if (p.layer, p.state) == (layer, state)]))
+        (f"{layer}, {state}", draw([p for p in flow if (p.layer, p.state) == (layer, state)]))
         for layer, state in names
     ]
     return Chart(
         slug="gradient-flow",
         description="Norm of the gradient of the loss by the state, at several lags, in training.",
-        caption="Lag 0 is the last step that the layer ran. Lines that fall apart as lags grow show a "
-        "gradient that vanishes; lines that rise above lag 0, one that explodes.",
+        caption=f"Lag 0 is the last step that the layer ran. {_ONCE if is_once else _OFTEN}",
         view=choice("Layer", options),
     )
 
@@ -41,6 +53,17 @@ def _figure(points: Sequence[FlowPoint]) -> Figure:
         for lag, style in zip(shown, styles, strict=False)
     ]
     return Figure(traces, {"xaxis": axis("optimizer step"), "yaxis": axis("gradient norm", type="log")})
+
+
+def _figure_of_one(points: Sequence[FlowPoint]) -> Figure:
+    (point,) = points
+    trace = line(
+        f"optimizer step {point.step:,}",
+        list(point.lags),
+        [_norm(point, lag) for lag in point.lags],
+        Style("var(--network)", width=2.5),
+    )
+    return Figure([trace], {"xaxis": axis("lag"), "yaxis": axis("gradient norm", type="log")})
 
 
 def _norm(point: FlowPoint, lag: int) -> float | None:
