@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elman.cells import ALL_CELLS, Cell, ElmanCell, GRUCell, LSTMCell
+from elman.cells import ALL_CELLS, Cell, EchoStateCell, ElmanCell, GRUCell, LSTMCell
 from elman.cells.state import state_tensors
 from elman.compiler.kernels import kernel
 from elman.compiler.recordings import recorded
@@ -301,3 +301,11 @@ def test_a_layer_whose_parameters_are_frozen_is_run():
         part.backward(head(part.output).sum())
     assert head.weight.grad is not None
     assert all(one.grad is None for one in layer.parameters())
+
+
+def test_a_cell_without_parameters_sends_its_loss_to_what_reads_it():
+    layer, head = Recurrent(EchoStateCell(3, 4)).double(), nn.Linear(4, 1).double()
+    for part in RTRL(2).parts(layer, batch_of()):
+        part.backward(head(part.output).sum())
+    assert head.weight.grad is not None
+    assert bool(head.weight.grad.abs().sum() > 0)

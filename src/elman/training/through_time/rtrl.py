@@ -179,7 +179,7 @@ class _Walk(Walk):
     def _keep(self, steps: Steps) -> Tensor:
         if self.sensitivity is None:
             kind = DiagonalSensitivity if self.step.is_diagonal else FullSensitivity
-            like = next(iter(self.cell.parameters()))
+            like = next(iter(self.cell.parameters()), steps.input)
             self.sensitivity = kind(self.step, steps.input.shape[1], like.detach())
         return self.sensitivity.keep()
 
