@@ -211,3 +211,15 @@ class Opaque(Cell):
 def test_what_cannot_be_differentiated_twice_is_not_judged():
     (found,) = gates(Recurrent(Opaque(SIZE, SIZE), backend="eager"), torch.randn(4, 2, SIZE))
     assert not found.values[0].retention.any()
+
+
+class InPlace(Cell):
+    def forward(self, input: Tensor, state: Tensor):
+        state *= torch.sigmoid(input)
+        state += torch.sigmoid(input).mul_(0.5)
+        return state, state
+
+
+def test_a_cell_that_writes_in_place_is_looked_at():
+    (found,) = gates(Recurrent(InPlace(SIZE, SIZE), backend="eager"), torch.randn(4, 2, SIZE))
+    assert [value.retention.tolist() for value in found.values] == [[1.0] * SIZE, [0.0] * SIZE]

@@ -29,7 +29,7 @@ class _Holding(Noting):
 
     def add(self, result: Tensor, kind: str, name: str) -> Tensor:
         """Note a result, and go on with half: what gates do depends neither on weights nor on one another."""
-        return super().add(torch.full_like(result, 0.5).requires_grad_(), kind, name)
+        return super().add(_open_to_writes(torch.full_like(result, 0.5)), kind, name)
 
 
 def retention(cell: Cell, like: Tensor, places: Sequence[int]) -> list[np.ndarray]:
@@ -69,10 +69,16 @@ def _carry(cell: Cell, like: Tensor) -> tuple[Noted, list[tuple[Tensor, Tensor]]
     drawn = draw_step_inputs(cell.step_inputs, 2, _NUM_ROWS, like)
     steps = {} if drawn is None else drawn.at(0, None)
     fresh = cell.initial_state(_NUM_ROWS)
-    state = map_state(lambda part: part.detach().to(like).requires_grad_(), fresh)
+    before = map_state(lambda part: part.detach().to(like).requires_grad_(), fresh)
     with _Holding() as holding:
+        state = map_state(torch.clone, before)
         _, new_state = cell(like.new_zeros(_NUM_ROWS, cell.input_size), state, **steps)
-    return holding.noted, list(zip(state_tensors(state), state_tensors(new_state), strict=True))
+    return holding.noted, list(zip(state_tensors(before), state_tensors(new_state), strict=True))
+
+
+def _open_to_writes(value: Tensor) -> Tensor:
+    """Return what wants a gradient and may be written to in place, as a leaf may not."""
+    return value.requires_grad_().clone()
 
 
 def _slopes(carried: Sequence[tuple[Tensor, Tensor]], gates: Sequence[Tensor]) -> Sequence[Tensor | None]:
