@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from elman.cells import ElmanCell, GRUCell, IndRNNCell, LSTMCell
+from elman.cells import EchoStateCell, ElmanCell, GRUCell, IndRNNCell, LSTMCell
 from elman.errors import OptionError
 from elman.layers import GRU, LSTM, Bidirectional, Recurrent, Stacked
 from elman.training import (
@@ -231,3 +231,8 @@ def test_a_network_is_made_of_a_name():
         make_network("lstn", 3, 5, 1)
     with pytest.raises(OptionError, match="`num_layers` must be a positive integer"):
         make_network("lstm", 3, 5, 0)
+
+
+def test_what_is_not_trained_has_no_plan():
+    with pytest.raises(OptionError, match="Recurrent has no parameter that is trained"):
+        plan(Recurrent(EchoStateCell(3, 5)), 10, 2)

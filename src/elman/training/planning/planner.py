@@ -70,6 +70,11 @@ class Planner:
         check_layer(layer, is_cut=False)
         check_size("batch_size", batch_size)
         check_choice("optimizer", optimizer, OPTIMIZERS)
+        if not any(one.requires_grad for one in layer.parameters()):
+            raise OptionError(
+                f"{type(layer).__name__} has no parameter that is trained, so there is no training to plan.\n"
+                "    Give the network that it is a part of."
+            )
         self.layer, self.batch_size = layer, batch_size
         self.optimizer, self.num_moments = OPTIMIZERS[optimizer]
         self.calls = CallCounter(layer, batch_size)
