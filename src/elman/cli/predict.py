@@ -33,6 +33,8 @@ def command(
 ) -> None:
     """Predict with a finished run: the steps after a table, a class or a tag for each sequence.
 
+    Of a text it says how likely each symbol was, and which was likeliest in its place.
+
     [bold]Example[/bold]: elman predict runs/demand new.csv --out forecast.csv
     """
     _check_out(out, [data] if future is None else [data, future])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from elman.tasks.text.sampling import Sampling
 from elman.tasks.text.scoring import score_part
 from elman.tasks.text.streaming import TextStream, score_lines
 from elman.tasks.text.writing import write_text
+from elman.training.keywords import naming_keywords
 
 
 class LanguageModel:
@@ -54,6 +56,7 @@ class LanguageModel:
         ('é',)
     """
 
+    @naming_keywords("LanguageModel", options=TextOptions)
     def __init__(self, options: TextOptions | None = None) -> None:
         self.options = options or TextOptions()
         self._network: TextNetwork | None = None
@@ -323,13 +326,7 @@ class LanguageModel:
     def _cut(self, text: str | bytes | Path, encoding: str, vocabulary: Vocabulary | None) -> TextParts:
         text, findings = _read(text, self.options.unit, encoding)
         parts = TextParts.of(text, self.options, vocabulary)
-        return TextParts(
-            parts.codes,
-            parts.vocabulary,
-            parts.validation_start,
-            parts.test_start,
-            findings + parts.findings,
-        )
+        return replace(parts, findings=findings + parts.findings)
 
 
 def _refuse_file_name(text: str) -> None:

@@ -9,7 +9,6 @@ from elman.tasks.results.text import UnitActivity
 from elman.tasks.text.network import TextNetwork
 
 
-@torch.no_grad()
 def watch_units(network: TextNetwork, codes: np.ndarray, num_units: int) -> list[UnitActivity]:
     """Return the activity of a few units of the last layer while they read a text.
 
@@ -21,8 +20,7 @@ def watch_units(network: TextNetwork, codes: np.ndarray, num_units: int) -> list
         codes: the text, (T,).
         num_units: how many.
     """
-    read = torch.from_numpy(codes)[:, None].to(network.head.weight.device)
-    features = network.features(read)[0][:, 0].double().cpu().numpy()
+    features = outputs_of(network, codes)
     slow = features - features.mean(axis=0)
     # The mean of each symbol is what a unit owes to the present symbol alone.
     for code in np.unique(codes):
@@ -30,3 +28,15 @@ def watch_units(network: TextNetwork, codes: np.ndarray, num_units: int) -> list
     held = (slow[1:] * slow[:-1]).mean(axis=0) if len(slow) > 1 else np.zeros(slow.shape[1])
     chosen = np.argsort(-held, kind="stable")[:num_units]
     return [UnitActivity(int(unit), features[:, unit].round(3).tolist()) for unit in chosen]
+
+
+@torch.no_grad()
+def outputs_of(network: TextNetwork, codes: np.ndarray) -> np.ndarray:
+    """Return what the last layer puts out while it reads a text, (T, H).
+
+    Args:
+        network: in evaluation mode.
+        codes: the text, (T,).
+    """
+    read = torch.from_numpy(codes)[:, None].to(network.head.weight.device)
+    return network.features(read)[0][:, 0].double().cpu().numpy()

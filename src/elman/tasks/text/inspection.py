@@ -12,7 +12,7 @@ from elman.errors import OptionError
 from elman.tasks.inspection import MAX_STEPS, Subject, spread_over
 from elman.tasks.results.inspection import Passage
 from elman.tasks.results.text import UnitActivity
-from elman.tasks.text.activity import watch_units
+from elman.tasks.text.activity import outputs_of, watch_units
 from elman.tasks.text.network import TextNetwork
 from elman.tasks.text.parts import TextParts
 
@@ -85,10 +85,8 @@ def follow(network: TextNetwork, parts: TextParts, part: str, unit: int | None) 
     return tuple(Passage(part, parts.vocabulary.unit, symbols, one) for one in found)
 
 
-@torch.no_grad()
 def _watch(network: TextNetwork, codes: np.ndarray, unit: int) -> UnitActivity:
-    read = torch.from_numpy(codes)[:, None].to(network.head.weight.device)
-    features = network.features(read)[0][:, 0]
+    features = outputs_of(network, codes)
     num_units = features.shape[1]
     if isinstance(unit, bool) or not isinstance(unit, int) or not 0 <= unit < num_units:
         raise OptionError(

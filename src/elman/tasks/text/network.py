@@ -15,7 +15,7 @@ from elman.tasks.networks import make_cell, make_layer, seeded
 from elman.tasks.text.options import TextOptions
 from elman.training import init_recurrent_, set_forget_bias_
 
-_ALPHABET = 256  # symbols that an embedding of half the size tells apart
+_ALPHABET = 256  # symbols; where there are more, they are words, of which there is more to say
 
 
 class TextNetwork(nn.Module):
@@ -34,12 +34,11 @@ class TextNetwork(nn.Module):
 
     def __init__(self, num_codes: int, options: TextOptions) -> None:
         super().__init__()
-        layers, size = [], options.embedding_size or (64 if num_codes <= _ALPHABET else 128)
         output_size = _make_layer(options, 1).output_size
-        if options.tied and options.embedding_size is None:
-            size = output_size
+        size = _embedding_size(num_codes, output_size, options)
         self.embedding = nn.Embedding(num_codes, size)
         self.input_dropout, self.dropout = Dropout(options.input_dropout), Dropout(options.dropout_after(0))
+        layers: list[SequenceLayer] = []
         for _ in range(options.num_layers):
             layers.append(_make_layer(options, layers[-1].output_size if layers else size))
         self.layers = Stacked(*layers, dropout=self.dropout.p)
@@ -81,6 +80,14 @@ class TextNetwork(nn.Module):
         """Return the logits that belong to what the last layer puts out."""
         read = self.narrow(self.dropout(features))
         return linear(read, self.head.weight, self.head.bias)
+
+
+def _embedding_size(num_codes: int, output_size: int, options: TextOptions) -> int:
+    if options.embedding_size is not None:
+        return options.embedding_size
+    if options.tied:
+        return output_size
+    return 64 if num_codes <= _ALPHABET else 128
 
 
 def _make_layer(options: TextOptions, input_size: int) -> SequenceLayer:

@@ -14,7 +14,7 @@ from elman.tasks.text.mixture import MOST_COUNTED
 from elman.tasks.text.options import TextOptions
 
 _LEAST = 10
-_MAX_VALIDATION = 10_000
+_VALIDATION, _MAX_VALIDATION = 0.05, 10_000
 _MANY_UNKNOWN = 0.02
 
 
@@ -55,14 +55,7 @@ class TextParts:
                 f"The text holds {len(symbols)} {options.unit}{plural}; a language model needs "
                 f"{_LEAST} or more."
             )
-        test_start = int(len(symbols) * (1 - options.test))
-        wanted = 0.05 if options.validation is None else options.validation
-        length = max(1, int(test_start * wanted))
-        validation_start = test_start - (
-            min(length, _MAX_VALIDATION) if options.validation is None else length
-        )
-        if validation_start < 2:
-            raise DataError("The parts held out leave nothing to learn from; choose smaller shares.")
+        validation_start, test_start = _starts(len(symbols), options)
         # A word that stands there once teaches the network only what an unknown word is like.
         least = 2 if options.unit == "word" else 1
         vocabulary = vocabulary or Vocabulary.of(
@@ -95,6 +88,23 @@ class TextParts:
         bounds = (0, self.validation_start, self.test_start, len(self.codes))
         sizes = [end - begin for begin, end in pairwise(bounds)]
         return dict(zip(("training", "validation", "test"), sizes, strict=True))
+
+
+def _starts(num_symbols: int, options: TextOptions) -> tuple[int, int]:
+    """Return where the validation and the test part begin.
+
+    Raises:
+        DataError: nothing is left before them.
+    """
+    test_start = int(num_symbols * (1 - options.test))
+    if options.validation is None:
+        length = min(int(test_start * _VALIDATION), _MAX_VALIDATION)
+    else:
+        length = int(test_start * options.validation)
+    validation_start = test_start - max(1, length)
+    if validation_start < 2:
+        raise DataError("The parts held out leave nothing to learn from; choose smaller shares.")
+    return validation_start, test_start
 
 
 def _repeats_one(codes: np.ndarray, vocabulary: Vocabulary) -> tuple[Finding, ...]:

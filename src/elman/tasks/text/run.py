@@ -19,11 +19,11 @@ from pathlib import Path
 
 from elman.data.vocabulary import Vocabulary
 from elman.errors import RunError
+from elman.tasks.flow import flow_points
 from elman.tasks.language_model import LanguageModel
 from elman.tasks.observer import Observer
-from elman.tasks.results import FlowPoint
 from elman.tasks.results.text import TextReport
-from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, read_flow, require_same_data, writing_run
+from elman.tasks.running import FLOW, MODEL, STATE, fingerprint, require_same_data, writing_run
 from elman.tasks.saved import RESULTS, require_finished
 from elman.tasks.text.saved import save_report
 from elman.tasks.text.settings import TextSettings
@@ -69,9 +69,8 @@ def run_text(settings: TextSettings, directory: RunDirectory, mode: Mode, observ
         )
         model.save(directory / MODEL)
         observer.on_stage("scoring and writing samples")
-        flow = [FlowPoint(look["step"], **one) for look in read_flow(directory) for one in look["states"]]
         report = model.report(title=f"A language model of {text.name}", configuration=asdict(settings))
-        report = replace(report, flow=flow)
+        report = replace(report, flow=flow_points(directory))
         save_report(report, directory)
     return report
 
