@@ -29,6 +29,10 @@ class OptionError(ElmanError, ValueError):
     """An option has a value that is not one of the legal ones."""
 
 
+class KeywordError(OptionError, TypeError):
+    """A keyword names no argument of what is called."""
+
+
 class TraceError(ElmanError, RuntimeError):
     """A cell's time step cannot be recorded as a graph."""
 

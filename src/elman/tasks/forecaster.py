@@ -33,6 +33,7 @@ from elman.tasks.model_file import (
 )
 from elman.tasks.observer import Observer
 from elman.tasks.results import ForecastReport, ScoreTable
+from elman.training.keywords import naming_keywords
 
 
 class Forecaster:
@@ -70,6 +71,7 @@ class Forecaster:
         ['series', 'origin', 'time', 'step', 'q0.1', 'q0.5', 'q0.9']
     """
 
+    @naming_keywords("Forecaster", options=ForecastOptions)
     def __init__(
         self,
         *,

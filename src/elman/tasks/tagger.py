@@ -34,6 +34,7 @@ from elman.tasks.tag.parts import Parts, join_parts
 from elman.tasks.tag.report import build_report, evaluation_of
 from elman.tasks.tag.stream import TagStream
 from elman.training import TrainingResult
+from elman.training.keywords import naming_keywords
 
 
 class SequenceTagger:
@@ -73,6 +74,7 @@ class SequenceTagger:
         ['X', 'Y']
     """
 
+    @naming_keywords("SequenceTagger", options=TagOptions)
     def __init__(
         self,
         *,

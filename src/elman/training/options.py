@@ -7,11 +7,13 @@ from math import cos, inf, nextafter, pi
 
 from elman.cells.options import check_choice
 from elman.errors import OptionError
+from elman.training.keywords import with_named_keywords
 
 RECOVERIES = ("halve", "skip")
 _MAX_SEED = 2**32 - 1
 
 
+@with_named_keywords
 @dataclass(frozen=True)
 class TrainingOptions:
     """How weights are found.

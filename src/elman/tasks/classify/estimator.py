@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from elman.errors import OptionError
+from elman.errors import KeywordError
 
 
 class Estimator(ABC):
@@ -19,7 +20,7 @@ class Estimator(ABC):
         options: as keywords.
 
     Raises:
-        OptionError: there is no such option.
+        KeywordError: there is no such option.
     """
 
     _options_class: ClassVar[type]
@@ -50,12 +51,14 @@ class Estimator(ABC):
         """Set options; what was fitted stays until the next `fit`.
 
         Raises:
-            OptionError: there is no such option.
+            KeywordError: there is no such option.
         """
         names = [one.name for one in fields(self._options_class)]
         strange = [name for name in options if name not in names]
         if strange:
-            raise OptionError(f"There is no option {strange[0]!r}; the options are {', '.join(names)}.")
+            close = get_close_matches(strange[0], names, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else f" The options are {', '.join(names)}."
+            raise KeywordError(f"There is no option {strange[0]!r}.{hint}")
         self._given.update(options)
         return self
 

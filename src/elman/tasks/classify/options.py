@@ -12,10 +12,12 @@ from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.through_time import parse_memory
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
+from elman.training.keywords import with_named_keywords
 
 WEIGHTINGS = ("none", "balanced")
 
 
+@with_named_keywords
 @dataclass(frozen=True)
 class ClassifyOptions:
     """How sequences are classified. The defaults are those that a plain LSTM needed on JapaneseVowels.

@@ -14,8 +14,10 @@ from elman.tasks.forecast.through_time import parse_memory, parse_reach
 from elman.tasks.networks import cell_name, check_cell
 from elman.training import TrainingOptions
 from elman.training.devices import check_device
+from elman.training.keywords import with_named_keywords
 
 
+@with_named_keywords
 @dataclass(frozen=True)
 class ForecastOptions:
     """How a forecast is made. Every default was chosen on validation data.

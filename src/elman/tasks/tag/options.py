@@ -12,8 +12,10 @@ from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.tag.through_time import parse_schedule
 from elman.tasks.through_time import parse_memory
 from elman.training import Schedule, TrainingOptions, check_device
+from elman.training.keywords import with_named_keywords
 
 
+@with_named_keywords
 @dataclass(frozen=True)
 class TagOptions:
     """How a tagger is made; `docs/architecture.md` says what the defaults were tried on.

@@ -11,6 +11,7 @@ from elman.errors import OptionError
 from elman.tasks.networks import cell_name, check_cell
 from elman.tasks.text.through_time import parse_segment
 from elman.training.devices import check_device
+from elman.training.keywords import with_named_keywords
 from elman.training.options import RECOVERIES, TrainingOptions
 from elman.training.through_time.sizes import parse_bytes
 
@@ -20,6 +21,7 @@ _MAX_NGRAM = 32
 _MAX_SEED = 2**32 - 1
 
 
+@with_named_keywords
 @dataclass(frozen=True)
 class TextOptions:
     """How a language model is made and trained. Every default was chosen on validation data.
