@@ -73,6 +73,14 @@ BEFORE_AND_AFTER = {
         f"%1 = slice(input) {cut(2, 4)} : real[N, 2]\n"
         '%2 = broadcast(%1) {"shape": [3, 2], "rows": false} : real[N, 3, 2]\noutput %2',
     ),
+    "constant in several shapes": (
+        '%1 = constant() {"value": 2.0} : real[]\n%2 = reshape(%1) {"shape": [1]} : real[1]\n'
+        '%3 = broadcast(%2) {"shape": [6], "rows": false} : real[6]\n'
+        "%4 = mul(input, %3) : real[N, 6]\noutput %4",
+        '%1 = constant() {"value": 2.0} : real[]\n'
+        '%2 = broadcast(%1) {"shape": [6], "rows": false} : real[6]\n'
+        "%3 = mul(input, %2) : real[N, 6]\noutput %3",
+    ),
     "signs": (
         "%1 = neg(input) : real[N, 6]\n%2 = neg(%1) : real[N, 6]\n"
         '%3 = constant() {"value": 0.0} : real[]\n%4 = neg(%3) : real[]\n'

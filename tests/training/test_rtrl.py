@@ -162,7 +162,7 @@ def test_a_weight_may_meet_several_vectors_of_a_state_with_two_axes():
     assert_same(by_rtrl(layer, batch, 2), by_bptt(layer, batch))
 
 
-@pytest.mark.parametrize("name", ["elman", "gru", "lstm", "indrnn", "min_lstm"])
+@pytest.mark.parametrize("name", CELLS)
 def test_kernels_carry_what_the_plain_loop_does(name: str):
     torch.manual_seed(5)
     cell = ALL_CELLS[name](3, 4).double()

@@ -118,12 +118,15 @@ def simplify_transpose(rewriter: Rewriter, node: Node) -> int | None:
 
 
 def simplify_broadcast(rewriter: Rewriter, node: Node) -> int | None:
-    """Nothing repeated is the operand itself; repeated twice is repeated once."""
+    """Nothing repeated is the operand itself; repeated twice is repeated once; a constant has any shape."""
     (operand,), shape, rows = node.operands, node.attributes["shape"], node.attributes["rows"]
     old = rewriter.type_of(operand)
     if old.shape == shape and (old.per_row or not rows):
         return operand
     inner = rewriter.node(operand)
+    source = rewriter.node(inner.operands[0]) if inner and inner.op == "reshape" else None
+    if inner and source and source.op == "constant":
+        return rewriter.emit("broadcast", *inner.operands, shape=shape, rows=rows)
     if not inner or inner.op != "broadcast":
         return None
     return rewriter.emit(
