@@ -33,6 +33,7 @@ def test_tables_hold_what_was_measured(elman: Elman, finished: Path):
     assert [line for line in findings if ":" in line[:8]] == [
         f"{one.severity}: {one.message}" for one in inspection.findings
     ] or findings == ["Nothing is wrong: gradients reach 24 steps back, and units can move."]
+    assert {f"    more: {one.page}" for one in inspection.findings} <= {*findings}
 
 
 def test_a_fitted_network_is_looked_at_as_it_is(finished: Path):

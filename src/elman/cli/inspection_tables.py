@@ -80,5 +80,6 @@ def _findings(found: NetworkInspection) -> Iterator[str]:
     for one in found.findings:
         yield f"{one.severity}: {one.message}"
         yield from (f"    {remedy}" for remedy in one.remedies)
+        yield f"    more: {one.page}"
     if not found.findings:
         yield f"Nothing is wrong: gradients reach {found.task_lag} steps back, and units can move."
