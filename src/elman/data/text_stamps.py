@@ -61,14 +61,18 @@ def day_month_order(column: pl.Series) -> str | None:
     Args:
         column: (T,) time stamps of any kind, without nulls.
     """
-    if column.dtype != pl.String:
+    if column.dtype != pl.String or not _is_in_doubt(_date_parts(column.head(1))):
         return None
-    texts = column.unique(maintain_order=True).str.strip_chars().str.extract_groups(_PARTS).struct["date"]
-    plain = _plain(texts)
-    is_in_doubt = plain.head(1).str.contains(_IN_DOUBT).fill_null(value=False).all()
-    if not is_in_doubt or _has_dots(texts):
-        return None
-    return _order(plain)
+    texts = _date_parts(column.unique(maintain_order=True))
+    return None if _has_dots(texts) else _order(_plain(texts))
+
+
+def _date_parts(texts: pl.Series) -> pl.Series:
+    return texts.str.strip_chars().str.extract_groups(_PARTS).struct["date"]
+
+
+def _is_in_doubt(texts: pl.Series) -> bool:
+    return bool(_plain(texts).str.contains(_IN_DOUBT).fill_null(value=False).all())
 
 
 def unreadable(
