@@ -18,7 +18,8 @@ def command(
 ) -> None:
     """Score a held-out part beside the baselines.
 
-    Of forecasts there is one per horizon, each seeing only what was known then.
+    Of forecasts there is one per horizon, each seeing only what was known then. Of other data, a series and a
+    text are divided as those of the run were, and the same part is scored; sequences are all scored.
 
     [bold]Example[/bold]: elman evaluate runs/demand --part validation
     """
