@@ -91,7 +91,7 @@ def test_ts_files_are_read_and_judged_apart(tmp_path: Path, monkeypatch: pytest.
     [
         (["absent.csv"], "There is no file"),
         (["empty.csv"], "is empty"),
-        (["binary.ts"], "is no text in UTF-8"),
+        (["binary.ts"], "is no text: it holds zero bytes"),
         (["hollow"], "holds no files"),
         (["one class.csv"], "There must be two classes or more to tell apart, but all are 'flat'"),
         (["no label.csv"], "There is no column 'class'"),
