@@ -113,6 +113,17 @@ def test_a_gradient_that_is_cut_by_intent_is_told():
     assert "test_gradient_check.py" in str(found)
 
 
+def test_a_layer_that_sends_nothing_back_is_found():
+    class Deaf(nn.Module):
+        input_size = 3
+
+        def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
+            return input.detach() ** 2, input[-1].detach()
+
+    (found,) = check_gradients(Deaf()).failed
+    assert (found.name, found.backward) == ("input", 0.0)
+
+
 def test_where_the_loss_jumps_nothing_is_compared():
     input = torch.zeros(2, 1, 3)
     input[:, :, 0] = 1.0  # where floor() jumps

@@ -30,10 +30,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from elman.diagnostics.activity import Activity, LayerActivity, StateTrace, gates
-    from elman.diagnostics.checking import CheckedGradient, GradientCheck, check_gradients
+    from elman.diagnostics.checking import check_gradients
     from elman.diagnostics.examination import findings
     from elman.diagnostics.finding import Finding
     from elman.diagnostics.flow import GradientFlow, StateFlow, gradient_flow
+    from elman.diagnostics.gradient_check import CheckedGradient, GradientCheck
     from elman.diagnostics.jacobians import StepJacobians, step_jacobians
     from elman.diagnostics.lags import LagGradient, gradient_by_lag
     from elman.diagnostics.memory import MemoryCapacity, memory_capacity
@@ -43,10 +44,10 @@ else:
         __name__,
         names={
             "Activity": "elman.diagnostics.activity",
-            "CheckedGradient": "elman.diagnostics.checking",
+            "CheckedGradient": "elman.diagnostics.gradient_check",
             "Finding": "elman.diagnostics.finding",
             "FlowRecord": "elman.diagnostics.monitor",
-            "GradientCheck": "elman.diagnostics.checking",
+            "GradientCheck": "elman.diagnostics.gradient_check",
             "GradientFlow": "elman.diagnostics.flow",
             "LagGradient": "elman.diagnostics.lags",
             "LayerActivity": "elman.diagnostics.activity",

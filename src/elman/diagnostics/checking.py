@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from elman.cells import Cell, map_state
 from elman.cells.options import check_size, what_came
 from elman.cells.state import state_tensors
 from elman.compiler.recordings import recorded
+from elman.diagnostics.gradient_check import CheckedGradient, GradientCheck
 from elman.errors import OptionError, TraceError
 from elman.layers import Recurrent
 
@@ -27,76 +27,6 @@ ROUGH = 1e-2
 FLOOR = 1e-3
 # Nodes that send another gradient back than that of what they compute.
 CUTS = {"stop_gradient", "clip_gradient"}
-
-
-@dataclass(frozen=True)
-class CheckedGradient:
-    """The gradient of one tensor.
-
-    Args:
-        name: A parameter; "input"; or "state.0", "state.1", ... before the first step.
-        shape: Its shape.
-        num_checked: How many of its numbers were moved, and had a derivative.
-        error: The largest |a - b| / (|a| + |b|), where a is what backward gives, b the difference.
-        place: Where that is.
-        backward: The gradient there, as backward gives it.
-        difference: (L(x + step) - L(x - step)) / (2 step) there.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    num_checked: int
-    error: float
-    place: tuple[int, ...]
-    backward: float
-    difference: float
-
-
-@dataclass(frozen=True)
-class GradientCheck:
-    """What `check_gradients` has found.
-
-    Args:
-        tensors: One entry for each parameter, for the input, and for each tensor of the state.
-        tolerance: The largest error that passes.
-        cuts: Where the cell cuts or clips its gradient by intent: backward is not the derivative there.
-    """
-
-    tensors: tuple[CheckedGradient, ...]
-    tolerance: float
-    cuts: tuple[str, ...] = field(default=())
-
-    @property
-    def failed(self) -> tuple[CheckedGradient, ...]:
-        """Those whose error is too large, or no number."""
-        return tuple(one for one in self.tensors if not one.error <= self.tolerance)
-
-    @property
-    def has_passed(self) -> bool:
-        """Whether all gradients are right."""
-        return not self.failed
-
-    def __str__(self) -> str:
-        """Return a line for each tensor, and what is wrong."""
-        rows = [(one.name, f"{one.error:.1e}", str(one.num_checked)) for one in self.tensors]
-        heads = ("gradient of", "largest error", "of numbers")
-        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-        lines = [_line(heads, widths)]
-        for row, one in zip(rows, self.tensors, strict=True):
-            lines.append(f"{_line(row, widths)}  {'ok' if one.error <= self.tolerance else 'WRONG'}")
-        lines += [
-            f"{one.name}{list(one.place)}: backward gives {one.backward:.9g}, "
-            f"the loss changes by {one.difference:.9g}."
-            for one in self.failed
-        ]
-        if self.failed and self.cuts:
-            lines.append(f"The cell cuts its gradient by intent, at {', '.join(self.cuts)}.")
-        return "\n".join(lines)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    name, *others = cells
-    return "  ".join([name.ljust(widths[0]), *map(str.rjust, others, widths[1:])])
 
 
 def check_gradients(
@@ -113,7 +43,7 @@ def check_gradients(
 
     Use it on a cell of your own, above all with a backward of your own, before you train it. The layer is
     copied and computes in float64; random masks are the same in each call. The loss is a random sum of all
-    outputs and final states; the state before the first step is what two random steps leave. Where the loss
+    outputs and final states; the state before the first step is what one random step leaves. Where the loss
     has a jump or a kink, nothing is compared.
 
     Equations:
@@ -152,8 +82,9 @@ def check_gradients(
         torch.manual_seed(seed)
         loss, tensors = _prepare(layer, input, num_steps, batch_size, seed)
         with torch.enable_grad():
-            wanted = [one for _, one in tensors]
-            found = torch.autograd.grad(loss(), wanted, allow_unused=True)
+            value, wanted = loss(), [one for _, one in tensors]
+            is_cut = not value.requires_grad
+            found = [None] * len(wanted) if is_cut else torch.autograd.grad(value, wanted, allow_unused=True)
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             checked = [
