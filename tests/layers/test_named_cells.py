@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "leaky.py"
 
 
-def test_names_of_elman(file: Path):
+def test_names_of_elman():
     assert type(make_cell("gru", 2, 3)) is type(make_cell("GRUCell", 2, 3)) is GRUCell
     assert lasting_name("gru") == "gru"
     assert lasting_name(GRUCell) == "elman.cells.gru:GRUCell"
@@ -52,6 +52,15 @@ def test_a_class_in_a_file(file: Path, monkeypatch: pytest.MonkeyPatch):
     assert lasting_name("leaky.py:Leaky") == f"{file.resolve()}:Leaky"
     assert load_cell("leaky.py:Leaky") is type(cell)
     assert lasting_name(type(cell)) == f"{file.resolve()}:Leaky"
+
+
+def test_files_of_one_name_are_told_apart(file: Path):
+    other = file.parent / "other" / file.name
+    other.parent.mkdir()
+    other.write_text(FILE)
+    first, second = load_cell(f"{file}:Leaky"), load_cell(f"{other}:Leaky")
+    assert lasting_name(first) == f"{file.resolve()}:Leaky"
+    assert lasting_name(second) == f"{other.resolve()}:Leaky"
 
 
 def test_a_file_that_was_changed_is_run_again(file: Path):

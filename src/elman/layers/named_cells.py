@@ -142,7 +142,8 @@ def file_digest(name: str | None) -> str | None:
 @cache
 def _run(path: Path, changed: int) -> ModuleType:  # noqa: ARG001 - a file that was changed is run again
     """Run a file as a module; what stands beside it can be imported, as by `python FILE`."""
-    spec = importlib.util.spec_from_file_location(f"{_PREFIX}{path.stem}", path)
+    folder = hashlib.sha256(str(path.parent).encode()).hexdigest()[:8]  # two files may have one name
+    spec = importlib.util.spec_from_file_location(f"{_PREFIX}{path.stem}_{folder}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

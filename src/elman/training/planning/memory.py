@@ -131,9 +131,10 @@ class CallCounter:
     def _rooms(self, num_steps: int, memory: int | None) -> list[tuple[Noted, int]]:
         if memory is not None and not self.recurrences:
             raise OptionError("`memory` bounds what machine code keeps, and this layer runs as a plain loop.")
-        # The neediest first: if one is refused, it says what all need.
-        neediest = sorted(self.recurrences, key=lambda one: -one.least(num_steps))
-        return [(one, one.choose_room(num_steps, memory)) for one in neediest]
+        order = self.recurrences
+        if memory is not None:  # the neediest first: if one is refused, it says what all need
+            order = sorted(order, key=lambda one: -one.least(num_steps))
+        return [(one, one.choose_room(num_steps, memory)) for one in order]
 
     def _look(self, num_steps: int) -> int:
         """Run a call; return the bytes that autograd keeps, but for weights and what recurrences keep."""
